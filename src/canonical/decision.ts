@@ -1,0 +1,95 @@
+/** What `decide` is given and what it answers. Pure: no clock, no binding, no randomness. */
+import type { ChartOfAccounts } from './accounts.ts';
+import type { TargetDocument } from './documents.ts';
+import type { DraftEntry } from './entry.ts';
+import type { IsoDate, ObjectKey } from './ids.ts';
+import type { Currency, MinorUnits, Rate } from './money.ts';
+import type { ObjectState } from './objects.ts';
+
+/** A legal entity's settings as the rules need them; src/tenants makes them from the config. */
+export interface EntityBooks {
+  readonly entity: string;
+  readonly currency: Currency;
+  /** IANA name. */
+  readonly timeZone: string;
+  readonly accounts: ChartOfAccounts;
+  readonly policies: Policies;
+  readonly rates: readonly ExchangeRate[];
+  /** Last closed day of the entity's books; a fact dated on or before it follows `policies.latePeriod`. */
+  readonly closedUntil: IsoDate | null;
+}
+
+export interface Policies {
+  /** Net: revenue is booked after discounts. Gross: revenue in full, the discount on its contra account. */
+  readonly discounts: 'net' | 'gross';
+  readonly deferAt: 'issue' | 'never';
+  /** A fact dated into a closed period: an exception, or the first open day with the entry marked as moved. */
+  readonly latePeriod: 'exception' | 'next-open';
+  /** Whether input tax on processor fees is reclaimable and booked apart. */
+  readonly feeTax: 'reclaim' | 'expense';
+}
+
+/** One unit of `from` costs `rate` units of `to` on `date`; used for `maxAgeDays` after it. */
+export interface ExchangeRate {
+  readonly from: Currency;
+  readonly to: Currency;
+  readonly date: IsoDate;
+  readonly rate: Rate;
+  readonly source: string;
+}
+
+/** Looks up an object's state as the books hold it. Everything `objectsOf` names has been loaded before. */
+export type ObjectLookup = (key: ObjectKey) => ObjectState | null;
+
+/** Closed set of reasons why a person must decide. docs/runbooks/exceptions.md has one section per cause. */
+export type ExceptionCause =
+  | 'account_not_mapped'
+  | 'rate_missing'
+  | 'prerequisite_missing'
+  | 'period_closed'
+  | 'does_not_add_up'
+  | 'conflicting_facts'
+  | 'unsupported'
+  | 'event_conflict'
+  | 'untrusted_money'
+  | 'posting_rejected'
+  | 'posting_uncertain'
+  | 'posted_with_warnings'
+  | 'internal_error';
+
+export interface ExceptionDraft {
+  readonly cause: ExceptionCause;
+  /** One sentence for a finance person: what happened and to what. No secrets, no personal data. */
+  readonly message: string;
+  /** What to do about it, imperative. */
+  readonly remedy: string;
+  readonly amount: MinorUnits | null;
+  readonly currency: Currency | null;
+  readonly object: ObjectKey | null;
+}
+
+export type NothingReason =
+  /** An older snapshot than the one in the books. */
+  | 'stale'
+  /** The same fact is booked from another event (invoice.paid and its charge). */
+  | 'covered_elsewhere'
+  /** Already booked in full (a repeat under another event id). */
+  | 'already_booked'
+  /** Known event type that concerns no books. */
+  | 'no_effect';
+
+export type Decision =
+  | {
+      readonly outcome: 'booked';
+      readonly entries: readonly DraftEntry[];
+      readonly documents: readonly TargetDocument[];
+      /** New states of the objects it touched; all belong to this lane. */
+      readonly objects: readonly ObjectState[];
+      /** Conditions that were booked but that a person should see. */
+      readonly notices: readonly ExceptionDraft[];
+    }
+  | { readonly outcome: 'nothing'; readonly reason: NothingReason; readonly note: string }
+  /** Prerequisites are not in the books yet. */
+  | { readonly outcome: 'wait'; readonly requires: readonly ObjectKey[] }
+  /** Nothing is booked; the event parks until the cause is gone. */
+  | { readonly outcome: 'exception'; readonly exception: ExceptionDraft };

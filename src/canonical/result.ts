@@ -1,0 +1,10 @@
+/** An expected outcome as a value. Bugs are exceptions; everything a caller must decide about is a `Result`. */
+export type Result<T, E> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E };
+
+export const ok = <T>(value: T): Result<T, never> => ({ ok: true, value });
+export const err = <E>(error: E): Result<never, E> => ({ ok: false, error });
+
+/** Closes a switch over a union: a new member that is not handled is a compile error, and a loud one at run time. */
+export function unreachable(value: never): never {
+  throw new Error(`unhandled case: ${JSON.stringify(value)}`);
+}

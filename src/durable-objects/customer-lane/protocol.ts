@@ -1,0 +1,145 @@
+/**
+ * What a lane is told and what it answers. Plain data, because it crosses RPC; fields are only ever added, so that two
+ * versions can talk during a deploy. Expected outcomes are values with a `code`.
+ */
+import type { EpochMs, LaneKey, ProviderEventId, SourceId, TenantId } from '../../canonical/ids.ts';
+import type { TrustTier } from '../../verification/verification.ts';
+
+/** An event to be stored. `body` are the signed bytes (or the event's slice of them). */
+export interface AcceptEvent {
+  readonly source: SourceId;
+  readonly eventId: ProviderEventId;
+  readonly type: string;
+  readonly occurredAt: EpochMs;
+  readonly receivedAt: EpochMs;
+  readonly trust: TrustTier;
+  /** SHA-256 of `body`, lower hex. */
+  readonly bodyHash: string;
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** Headers that carried the proof, credentials left out. */
+  readonly evidence: Readonly<Record<string, string>>;
+  /** Set when it is authentic but not understood: it is kept, counted and never handed out until re-driven. */
+  readonly quarantine: string | null;
+}
+
+export type AcceptResult =
+  | { readonly code: 'accepted'; readonly seq: number }
+  | { readonly code: 'duplicate'; readonly seq: number }
+  /** Same id, other bytes: kept as a conflict for a person; the first stays. Answered like a duplicate. */
+  | { readonly code: 'conflict'; readonly seq: number };
+
+export interface AcceptAnswer {
+  readonly results: readonly AcceptResult[];
+  /** The caller should ring the doorbell: there is work and no ring is outstanding. */
+  readonly ring: boolean;
+  /** First contact: the caller registers the lane with the ledger so that the sweeper knows it. */
+  readonly created: boolean;
+}
+
+/** An event handed out for the ledger stage. */
+export interface LeasedEvent {
+  readonly seq: number;
+  readonly source: SourceId;
+  readonly eventId: ProviderEventId;
+  readonly type: string;
+  readonly occurredAt: EpochMs;
+  readonly receivedAt: EpochMs;
+  readonly trust: TrustTier;
+  readonly bodyHash: string;
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly evidence: Readonly<Record<string, string>>;
+  /** Not null when it was handed out before and is waiting or parked. */
+  readonly held: HeldReason | null;
+}
+
+export type HeldReason =
+  /** For prerequisites; becomes an exception at `until`, and is retried whenever something new is booked. */
+  | { readonly kind: 'waiting'; readonly requires: readonly string[]; readonly until: EpochMs }
+  /** A person decides; retried when unparked, or when its cause may have gone. */
+  | { readonly kind: 'parked'; readonly exceptionId: string; readonly cause: string }
+  | { readonly kind: 'quarantined'; readonly reason: string };
+
+/** An event in the ledger whose documents are not at a target yet, in the lane's applied order. */
+export interface OutboxItem {
+  readonly target: string;
+  readonly position: number;
+  readonly seq: number;
+  readonly source: SourceId;
+  readonly eventId: ProviderEventId;
+  /** An earlier attempt's outcome is unknown. */
+  readonly uncertain: boolean;
+  readonly attempts: number;
+  readonly notBefore: EpochMs;
+}
+
+export interface LaneHead {
+  /** Events applied so far: the last used position. */
+  readonly position: number;
+  /** Hash of the last entry in the lane's chain; 64 zeros before the first. */
+  readonly hash: string;
+}
+
+export type LeaseAnswer =
+  | {
+      readonly code: 'leased';
+      readonly tenant: TenantId;
+      readonly lane: LaneKey;
+      readonly epoch: number;
+      readonly head: LaneHead;
+      /** New events in `seq` order, preceded by held ones that are due for another look. At most 100, at most 4 MiB. */
+      readonly events: readonly LeasedEvent[];
+      /** At most 100, in applied order per target. */
+      readonly outbox: readonly OutboxItem[];
+      /** There is more than was handed out. */
+      readonly more: boolean;
+    }
+  | { readonly code: 'idle' }
+  /** Somebody else holds it until then. */
+  | { readonly code: 'busy'; readonly until: EpochMs };
+
+/** What became of each leased event; events not named stay as they were. */
+export interface Settlement {
+  /** Events applied, in order; their positions follow the head without a gap. */
+  readonly applied: readonly { readonly seq: number; readonly position: number }[];
+  readonly head: LaneHead;
+  readonly held: readonly { readonly seq: number; readonly reason: HeldReason }[];
+  /** Documents not at their target yet: new ones, and changes to those handed out. */
+  readonly outbox: readonly {
+    readonly target: string;
+    readonly position: number;
+    readonly seq: number;
+    readonly uncertain: boolean;
+    readonly notBefore: EpochMs;
+  }[];
+  /** Outbox items that are done with. */
+  readonly posted: readonly { readonly target: string; readonly position: number }[];
+  /** Everything applied up to this seq is in the archive; null when the archive could not be written. */
+  readonly archivedTo: number | null;
+}
+
+export type SettleAnswer =
+  | { readonly code: 'settled'; readonly more: boolean }
+  /** Another lease was given since: nothing was changed. */
+  | { readonly code: 'stale_epoch' }
+  /** It contradicts the stored state (a position gap, an unknown seq): a bug, nothing was changed. */
+  | { readonly code: 'refused'; readonly reason: string };
+
+export interface LaneStatus {
+  readonly tenant: TenantId;
+  readonly lane: LaneKey;
+  /** Highest seq accepted. */
+  readonly accepted: number;
+  readonly head: LaneHead;
+  readonly settledTo: number;
+  readonly archivedTo: number;
+  readonly held: readonly {
+    readonly seq: number;
+    readonly eventId: ProviderEventId;
+    readonly type: string;
+    readonly reason: HeldReason;
+  }[];
+  readonly outbox: readonly OutboxItem[];
+  readonly lease: { readonly epoch: number; readonly until: EpochMs } | null;
+  readonly oldestUnsettledAt: EpochMs | null;
+  readonly paused: boolean;
+}

@@ -1,0 +1,186 @@
+/**
+ * A tenant's routing config: one document, versioned, validated whole. Everything the gateway does for a tenant follows
+ * from it; every journal entry records the version it was decided with. Secrets are references, never values.
+ */
+import { z } from 'zod';
+import { accountRoles } from '../canonical/accounts.ts';
+
+const slug = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/, 'lower-case letters, digits and dashes, at most 48');
+const currencyCode = z.string().regex(/^[A-Z]{3}$/, 'an ISO 4217 code in capitals, such as EUR');
+const secretReference = z.string().regex(/^secret:\/\/[a-z0-9-]{1,64}$/, 'a reference of the form secret://name');
+const isoDay = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'a date, such as 2026-11-22');
+
+const timeZone = z.string().refine(
+  (zone) => {
+    try {
+      new Intl.DateTimeFormat('en', { timeZone: zone });
+      return true;
+    } catch {
+      return false;
+    }
+  },
+  { error: 'an IANA time zone, such as Europe/Paris' },
+);
+
+const exchangeRate = z.strictObject({
+  from: currencyCode,
+  to: currencyCode,
+  date: isoDay,
+  rate: z.string().regex(/^\d{1,12}(\.\d{1,12})?$/, 'a positive decimal in quotes, such as "0.9213"'),
+  source: z.string().max(80),
+});
+
+const accountMapping = z.union([z.string().min(1).max(64), z.record(z.string().max(255), z.string().min(1).max(64))]);
+const chartOfAccounts = z.partialRecord(z.enum(accountRoles), accountMapping);
+
+export const entityConfig = z.strictObject({
+  currency: currencyCode,
+  timeZone,
+  calendar: z.enum(['monthly']).default('monthly'),
+  /** Overrides the tenant's `accounts` role by role. */
+  accounts: chartOfAccounts.default({}),
+  rates: z.array(exchangeRate).max(5000).default([]),
+  /** Last closed day: facts dated on or before it follow `policies.latePeriod`. */
+  closedUntil: isoDay.nullable().default(null),
+});
+
+/** What every source has; the provider's own settings stand beside these keys and are checked by its definition. */
+export const sourceConfig = z.looseObject({
+  provider: z.string().min(1).max(48),
+  secrets: z
+    .array(
+      z.union([
+        secretReference,
+        z.strictObject({
+          ref: secretReference,
+          notBefore: z.iso.datetime().optional(),
+          notAfter: z.iso.datetime().optional(),
+        }),
+      ]),
+    )
+    .min(1)
+    .max(8),
+  entity: slug,
+  /** Least proof of origin that may move money; weaker events are re-fetched from the provider or become exceptions. */
+  moneyNeeds: z.enum(['addressed', 'authenticated', 'signed']).default('authenticated'),
+  /** Restricted API key for what webhooks do not carry. */
+  apiKey: secretReference.optional(),
+  apiUrl: z.url({ protocol: /^https?$/ }).optional(),
+});
+
+const targetLimits = z.strictObject({
+  concurrency: z.int().min(1).max(16).default(2),
+  perSecond: z.number().positive().max(1000).default(4),
+  /** Documents per bulk call. */
+  batch: z.int().min(1).max(200).default(100),
+});
+
+export const odooTarget = z.strictObject({
+  kind: z.literal('odoo'),
+  url: z.url({ protocol: /^https?$/ }),
+  database: z.string().min(1).max(128),
+  protocol: z.enum(['auto', 'json-2', 'json-rpc']).default('auto'),
+  credential: secretReference,
+  /** Needed by JSON-RPC only. */
+  login: z.string().max(128).optional(),
+  companyId: z.int().positive().default(1),
+  journals: z
+    .strictObject({
+      sales: z.string().default('INV'),
+      entries: z.string().default('MISC'),
+      payments: z.string().default('BNK1'),
+    })
+    .prefault({}),
+  /** Odoo tax (its numeric id) by tax code; where absent the tax is a line on its account. */
+  taxes: z.record(z.string(), z.int().positive()).default({}),
+  limits: targetLimits.prefault({}),
+  timeoutMs: z.int().min(1000).max(600_000).default(60_000),
+});
+
+export const embeddedGlTarget = z.strictObject({ kind: z.literal('embedded-gl') });
+
+export const targetConfig = z.discriminatedUnion('kind', [odooTarget, embeddedGlTarget]);
+
+export const routeConfig = z.strictObject({
+  when: z.strictObject({
+    /** A canonical event kind or a prefix with a star: `invoice.*`, `*`. */
+    event: z.string().regex(/^(\*|[a-z_]+\.(\*|[a-z_]+))$/, 'an event such as invoice.issued, invoice.* or *'),
+    entity: slug.optional(),
+  }),
+  to: slug,
+  mode: z.enum(['realtime', 'window']).default('realtime'),
+  /** Cron expression in the entity's time zone; documents are held until its next time. */
+  window: z.string().max(100).optional(),
+});
+
+export const policiesConfig = z.strictObject({
+  discounts: z.enum(['net', 'gross']).default('net'),
+  deferAt: z.enum(['issue', 'never']).default('issue'),
+  latePeriod: z.enum(['exception', 'next-open']).default('exception'),
+  feeTax: z.enum(['reclaim', 'expense']).default('reclaim'),
+  /** Hours an event waits for its prerequisite before a person is told. */
+  prerequisiteHours: z
+    .int()
+    .min(1)
+    .max(24 * 30)
+    .default(72),
+  /** After a rejected document: go on with the customer's independent documents, or hold them all. */
+  onRejection: z.enum(['continue', 'hold']).default('continue'),
+});
+
+export const tenantConfig = z
+  .strictObject({
+    $schema: z.string().optional(),
+    tenant: slug,
+    residency: z.enum(['eu', 'us', 'any']).default('any'),
+    /** The D1 binding that holds this tenant's books. */
+    shard: z
+      .string()
+      .regex(/^LEDGER_\d+$/)
+      .default('LEDGER_0'),
+    entities: z
+      .record(slug, entityConfig)
+      .refine((all) => Object.keys(all).length > 0, { error: 'at least one entity' }),
+    sources: z.record(slug, sourceConfig),
+    targets: z.record(slug, targetConfig),
+    routes: z.array(routeConfig).max(200),
+    accounts: chartOfAccounts,
+    policies: policiesConfig.prefault({}),
+  })
+  .superRefine((config, context) => {
+    for (const [name, source] of Object.entries(config.sources)) {
+      if (!(source.entity in config.entities)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['sources', name, 'entity'],
+          message: `no entity named ${source.entity}`,
+        });
+      }
+    }
+    config.routes.forEach((route, index) => {
+      if (!(route.to in config.targets)) {
+        context.addIssue({ code: 'custom', path: ['routes', index, 'to'], message: `no target named ${route.to}` });
+      }
+      if (route.when.entity !== undefined && !(route.when.entity in config.entities)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['routes', index, 'when', 'entity'],
+          message: `no entity named ${route.when.entity}`,
+        });
+      }
+      if ((route.mode === 'window') !== (route.window !== undefined)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['routes', index, 'window'],
+          message: 'goes with mode "window", and mode "window" needs it',
+        });
+      }
+    });
+  });
+
+export type TenantConfig = z.infer<typeof tenantConfig>;
+export type SourceConfig = z.infer<typeof sourceConfig>;
+export type OdooTargetConfig = z.infer<typeof odooTarget>;
+export type TargetConfig = z.infer<typeof targetConfig>;
