@@ -1,0 +1,245 @@
+/**
+ * The ledger's tables in D1, for drizzle's typed reads and for generating migrations. The generated SQL is completed by
+ * hand with what drizzle cannot say: STRICT, WITHOUT ROWID and the triggers that make D1, not the caller, enforce
+ * sequence, balance and immutability (migrations/0000_ledger.sql).
+ *
+ * Rows written are the price of the system, so: composite keys in clustered tables, no secondary index on a hot table,
+ * one `commits` row per consumer batch instead of a time index on events and entries.
+ */
+import { sql } from 'drizzle-orm';
+import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+
+/** Published and proposed routing configs. A tenant's live config is its highest published version. */
+export const configVersions = sqliteTable(
+  'config_versions',
+  {
+    tenant: text('tenant').notNull(),
+    version: integer('version').notNull(),
+    document: text('document').notNull(),
+    createdAt: integer('created_at').notNull(),
+    createdBy: text('created_by').notNull(),
+    publishedAt: integer('published_at'),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.version] })],
+);
+
+/** AES-GCM under the Worker's SECRETS_KEY; write-only through the API. */
+export const secrets = sqliteTable(
+  'secrets',
+  {
+    tenant: text('tenant').notNull(),
+    name: text('name').notNull(),
+    iv: text('iv').notNull(),
+    ciphertext: text('ciphertext').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.name] })],
+);
+
+/** Bearer keys of the operator API, by SHA-256; `tenant` '*' reaches all tenants. */
+export const apiKeys = sqliteTable('api_keys', {
+  hash: text('hash').primaryKey(),
+  tenant: text('tenant').notNull(),
+  label: text('label').notNull(),
+  role: text('role').notNull(),
+  createdAt: integer('created_at').notNull(),
+  revokedAt: integer('revoked_at'),
+});
+
+/**
+ * Where each lane's books end. `from*` say what the writer believed; a trigger aborts with `seq_gap` when that is not
+ * the stored head, so a gap, a replay or a stale consumer takes its whole batch down.
+ */
+export const lanes = sqliteTable(
+  'lanes',
+  {
+    tenant: text('tenant').notNull(),
+    lane: text('lane').notNull(),
+    position: integer('position').notNull(),
+    hash: text('hash').notNull(),
+    fromPosition: integer('from_position').notNull(),
+    fromHash: text('from_hash').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.lane] })],
+);
+
+/** One row per source event that the ledger stage has looked at: what it was, what was decided, what it asks of targets. */
+export const events = sqliteTable(
+  'events',
+  {
+    tenant: text('tenant').notNull(),
+    source: text('source').notNull(),
+    eventId: text('event_id').notNull(),
+    lane: text('lane').notNull(),
+    seq: integer('seq').notNull(),
+    /** Place in the lane's applied order; null while it is held. */
+    position: integer('position'),
+    type: text('type').notNull(),
+    occurredAt: integer('occurred_at').notNull(),
+    receivedAt: integer('received_at').notNull(),
+    trust: text('trust').notNull(),
+    bodyHash: text('body_hash').notNull(),
+    /** `<object key>#<line>` of the raw bytes in the archive; null while only the lane has them. */
+    archive: text('archive'),
+    /** booked | nothing | waiting | parked | quarantined */
+    outcome: text('outcome').notNull(),
+    note: text('note'),
+    /** JSON: canonical events. */
+    facts: text('facts').notNull(),
+    /** JSON: `{targets:[{target,notBefore}],documents:[…]}`. */
+    documents: text('documents').notNull(),
+    configVersion: integer('config_version').notNull(),
+    decidedAt: integer('decided_at').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenant, t.source, t.eventId] }),
+    index('events_held')
+      .on(t.tenant, t.outcome, t.receivedAt)
+      .where(sql`outcome in ('waiting','parked','quarantined')`),
+  ],
+);
+
+/** Journal entries. Append-only; lines and deferrals are JSON so that an entry is one row. */
+export const entries = sqliteTable(
+  'entries',
+  {
+    tenant: text('tenant').notNull(),
+    lane: text('lane').notNull(),
+    position: integer('position').notNull(),
+    part: integer('part').notNull(),
+    entity: text('entity').notNull(),
+    kind: text('kind').notNull(),
+    date: text('date').notNull(),
+    object: text('object').notNull(),
+    description: text('description').notNull(),
+    baseCurrency: text('base_currency').notNull(),
+    lines: text('lines').notNull(),
+    deferrals: text('deferrals').notNull(),
+    source: text('source').notNull(),
+    eventId: text('event_id').notNull(),
+    bodyHash: text('body_hash').notNull(),
+    configVersion: integer('config_version').notNull(),
+    bookedAt: integer('booked_at').notNull(),
+    previousHash: text('previous_hash').notNull(),
+    hash: text('hash').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.lane, t.position, t.part] })],
+);
+
+/** Sub-ledger states (src/canonical/objects.ts). Written only by the object's own lane; a trigger holds that. */
+export const objects = sqliteTable(
+  'objects',
+  {
+    tenant: text('tenant').notNull(),
+    object: text('object').notNull(),
+    lane: text('lane').notNull(),
+    state: text('state').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.object] })],
+);
+
+/** Turnover per account, currency and month: a trial balance reads these, never the entries. Minor units. */
+export const balances = sqliteTable(
+  'balances',
+  {
+    tenant: text('tenant').notNull(),
+    entity: text('entity').notNull(),
+    account: text('account').notNull(),
+    currency: text('currency').notNull(),
+    /** `2026-11`. */
+    period: text('period').notNull(),
+    debit: integer('debit').notNull(),
+    credit: integer('credit').notNull(),
+    baseDebit: integer('base_debit').notNull(),
+    baseCredit: integer('base_credit').notNull(),
+    baseCurrency: text('base_currency').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.entity, t.account, t.currency, t.period] })],
+);
+
+/** One row per tenant and consumer batch: which events it decided, in order. The time-ordered reads walk this. */
+export const commits = sqliteTable(
+  'commits',
+  {
+    tenant: text('tenant').notNull(),
+    /** Sorts by time: epoch ms, zero-padded, then a random suffix. */
+    id: text('id').notNull(),
+    committedAt: integer('committed_at').notNull(),
+    /** JSON: `[[source, eventId], …]`. */
+    events: text('events').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.id] })],
+);
+
+/** What became of each document at each target. Written once when all is well. */
+export const postings = sqliteTable(
+  'postings',
+  {
+    tenant: text('tenant').notNull(),
+    target: text('target').notNull(),
+    key: text('key').notNull(),
+    kind: text('kind').notNull(),
+    lane: text('lane').notNull(),
+    position: integer('position').notNull(),
+    source: text('source').notNull(),
+    eventId: text('event_id').notNull(),
+    /** applied | rejected | uncertain | blocked | pending | skipped */
+    outcome: text('outcome').notNull(),
+    remoteId: text('remote_id'),
+    remoteName: text('remote_name'),
+    remoteDate: text('remote_date'),
+    /** JSON: what was read back differently. */
+    differences: text('differences').notNull(),
+    message: text('message'),
+    attempts: integer('attempts').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenant, t.target, t.key] }),
+    index('postings_open').on(t.tenant, t.updatedAt).where(sql`outcome not in ('applied','skipped')`),
+  ],
+);
+
+/** What a person must decide. The id is made from what it is about, so raising it again is the same exception. */
+export const exceptions = sqliteTable(
+  'exceptions',
+  {
+    tenant: text('tenant').notNull(),
+    id: text('id').notNull(),
+    cause: text('cause').notNull(),
+    status: text('status').notNull(),
+    lane: text('lane').notNull(),
+    seq: integer('seq'),
+    source: text('source'),
+    eventId: text('event_id'),
+    object: text('object'),
+    target: text('target'),
+    postingKey: text('posting_key'),
+    amount: integer('amount'),
+    currency: text('currency'),
+    message: text('message').notNull(),
+    remedy: text('remedy').notNull(),
+    openedAt: integer('opened_at').notNull(),
+    resolvedAt: integer('resolved_at'),
+    resolution: text('resolution'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenant, t.id] }),
+    index('exceptions_open').on(t.tenant, t.openedAt).where(sql`status = 'open'`),
+  ],
+);
+
+/** Every operator action, append-only. */
+export const audit = sqliteTable(
+  'audit',
+  {
+    tenant: text('tenant').notNull(),
+    id: text('id').notNull(),
+    at: integer('at').notNull(),
+    actor: text('actor').notNull(),
+    action: text('action').notNull(),
+    subject: text('subject').notNull(),
+    detail: text('detail').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.id] })],
+);
