@@ -12,6 +12,20 @@ export interface Delivery {
   readonly headers: Headers;
   readonly body: Uint8Array<ArrayBuffer>;
   readonly receivedAt: EpochMs;
+  /** What the edge saw of the caller's TLS client certificate; null or absent when none was presented. */
+  readonly clientCertificate?: ClientCertificate | null;
+}
+
+/** Facts of a TLS client certificate as the terminating edge states them (Cloudflare: `request.cf.tlsClientAuth`). */
+export interface ClientCertificate {
+  /** The chain ends at a root the zone trusts, the certificate is in date and not revoked. */
+  readonly verified: boolean;
+  readonly subjectDN: string;
+  readonly issuerDN: string;
+  /** SHA-256 of the DER certificate, hex. */
+  readonly fingerprintSha256: string;
+  /** As the edge writes it: `Dec 31 23:59:59 2026 GMT`, or ISO 8601. */
+  readonly notAfter: string;
 }
 
 /**
@@ -38,6 +52,8 @@ export type VerificationFailure =
   | 'credentials_wrong'
   | 'token_invalid'
   | 'sender_wrong'
+  /** The sender's key set could not be fetched: our side's trouble, so the answer is 503 and the sender tries again. */
+  | 'keys_unavailable'
   | 'no_live_secret';
 
 /** A secret's value with the span in which it may be used; several may be live during a rotation. */
