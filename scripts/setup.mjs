@@ -24,6 +24,10 @@ export function ensureInstalled() {
     .update(readFileSync(join(projectRoot, 'package-lock.json')))
     .digest('hex');
   if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return;
+  if (isInstalledAsLocked() && pinnedNodeRuns()) {
+    writeFileSync(marker, wanted);
+    return;
+  }
   console.log('Installing dependencies (once, and again when package-lock.json changes) …');
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
   if (!runNpm(['ci', ...quiet])) {
@@ -36,6 +40,17 @@ export function ensureInstalled() {
     process.exit(1);
   }
   writeFileSync(marker, wanted);
+}
+
+/** True when somebody ran `npm install` or `npm ci` by hand: npm keeps its own record of what it placed. */
+function isInstalledAsLocked() {
+  const record = join(projectRoot, 'node_modules', '.package-lock.json');
+  if (!existsSync(record)) return false;
+  const placed = JSON.parse(readFileSync(record, 'utf8')).packages;
+  const { '': _root, ...locked } = JSON.parse(readFileSync(join(projectRoot, 'package-lock.json'), 'utf8')).packages;
+  return Object.entries(locked).every(([path, { version, optional }]) =>
+    path in placed ? placed[path].version === version : optional === true,
+  );
 }
 
 function pinnedNodeRuns() {

@@ -57,8 +57,9 @@ export function recordInstance(stateDir: string, address: string): readonly numb
   return dependants;
 }
 
+/** Leaves another instance's record alone: a start that was refused has nothing to forget. */
 export function forgetInstance(stateDir: string): void {
-  rmSync(instanceFile(stateDir), { force: true });
+  if (readRecord(stateDir)?.pid === process.pid) rmSync(instanceFile(stateDir), { force: true });
 }
 
 const instanceFile = (stateDir: string): string => join(stateDir, 'instance.json');
