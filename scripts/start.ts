@@ -105,6 +105,7 @@ async function serve(step: Step): Promise<void> {
   step('seeding tenant demo');
   await seedOdooChart(stateDir, readFileSync(join(root, 'tenants/demo-chart.json'), 'utf8'), demo);
   await seedDemoTenant(stateDir, readFileSync(join(root, 'tenants/demo.json'), 'utf8'), demo, secrets);
+  ownSignals();
   keepTime(gateway, wrangler.triggers.crons);
   summary(demo, stateDir);
 }
@@ -128,11 +129,17 @@ function keepTime(gateway: Miniflare, crons: readonly string[]): void {
   setInterval(guarded, 60_000).unref();
 }
 
+/** Miniflare exits at once on a signal, before its databases are closed; ours are to be the only handlers. */
+function ownSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.removeAllListeners(signal);
+    process.on(signal, () => void stop('\nStopping …', 0));
+  }
+}
+
 // A closed terminal must not turn into a crash in the middle of stopping.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-process.on('SIGINT', () => void stop('\nStopping …', 0));
-process.on('SIGTERM', () => void stop('Stopping …', 0));
-process.on('SIGHUP', () => void stop('Stopping …', 0));
+ownSignals();
 process.on('disconnect', () => void stop('The launcher ended; stopping …', 1));
 
 const { step, finish } = startSteps();
