@@ -92,8 +92,8 @@ export interface SourceDefinition<Settings = unknown> {
   verify(delivery: Delivery, secrets: readonly LiveSecret[], settings: Settings): Promise<Verification>;
   /** Splits and addresses a verified delivery: at most 250 events, in the sender's order. Pure. Never throws. */
   parse(delivery: VerifiedDelivery, settings: Settings): Result<readonly AddressedEvent[], UnreadableDelivery>;
-  /** The answer the provider expects once all of it is stored. */
-  acknowledge(summary: AcceptedSummary): Response;
+  /** The answer the provider expects once all of it is stored; the settings say which where a provider has several. */
+  acknowledge(summary: AcceptedSummary, settings: Settings): Response;
   /** What must be fetched before the event can be interpreted. Pure. */
   enrichment(event: StoredEvent, settings: Settings): readonly EnrichmentNeed[];
   /** Provider event → facts. Pure and deterministic; the same event always yields the same facts. Never throws. */

@@ -13,8 +13,7 @@ export const certificatePin = z
     /** Hex, with or without colons. */
     fingerprintSha256: z
       .string()
-      .transform((text) => text.replaceAll(':', '').toLowerCase())
-      .pipe(z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 fingerprint: 64 hex digits'))
+      .regex(/^[0-9A-Fa-f]{2}(:?[0-9A-Fa-f]{2}){31}$/, 'a SHA-256 fingerprint: 64 hex digits')
       .optional(),
     /** The whole distinguished name, as the edge writes it. Needs the edge to have verified the chain. */
     subjectDN: z.string().min(3).max(512).optional(),
@@ -35,11 +34,13 @@ export async function verifyClientCertificate(delivery: Delivery, pin: Certifica
   const expires = Date.parse(certificate.notAfter);
   // An expiry that cannot be read proves nothing, so it counts as past.
   if (!(expires > delivery.receivedAt)) return err('timestamp_too_old');
-  const fingerprint = certificate.fingerprintSha256.replaceAll(':', '').toLowerCase();
-  if (pin.fingerprintSha256 !== undefined && !(await equalSecrets(fingerprint, pin.fingerprintSha256))) {
+  const fingerprint = plainHex(certificate.fingerprintSha256);
+  if (pin.fingerprintSha256 !== undefined && !(await equalSecrets(fingerprint, plainHex(pin.fingerprintSha256)))) {
     return err('sender_wrong');
   }
   if (pin.subjectDN !== undefined && certificate.subjectDN !== pin.subjectDN) return err('sender_wrong');
   if (pin.fingerprintSha256 === undefined && pin.subjectDN === undefined) return err('sender_wrong');
   return ok(asVerified(delivery, 'authenticated', { scheme: 'mtls', certificate: fingerprint }));
 }
+
+const plainHex = (text: string): string => text.replaceAll(':', '').toLowerCase();
