@@ -5,6 +5,15 @@
 import type { EpochMs, LaneKey, ProviderEventId, SourceId, TenantId } from '../../canonical/ids.ts';
 import type { TrustTier } from '../../verification/verification.ts';
 
+/** What a queue message says: this lane has work. A hint, never the data: it may be lost, doubled, late or out of order. */
+export interface Doorbell {
+  readonly tenant: TenantId;
+  readonly lane: LaneKey;
+}
+
+/** The name of a lane's Durable Object. */
+export const laneName = ({ tenant, lane }: Doorbell): string => `${tenant}/${lane}`;
+
 /** An event to be stored. `body` are the signed bytes (or the event's slice of them). */
 export interface AcceptEvent {
   readonly source: SourceId;
@@ -34,6 +43,36 @@ export interface AcceptAnswer {
   readonly ring: boolean;
   /** First contact: the caller registers the lane with the ledger so that the sweeper knows it. */
   readonly created: boolean;
+}
+
+/** Nothing was written: the whole call is outside the bounds (rules.ts), or the lane's database is nearly full. */
+export interface AcceptRefusal {
+  readonly code: 'refused';
+  readonly reason: 'no_events' | 'too_many_events' | 'event_too_large' | 'call_too_large' | 'lane_full';
+}
+
+/** A delivery under a known event id with other bytes than the first: for a person. The first stays what it was. */
+export interface Conflict {
+  /** Its place among the lane's conflicts; `Settlement.reported.conflictsTo` refers to it. */
+  readonly number: number;
+  /** The event that stands. */
+  readonly seq: number;
+  readonly source: SourceId;
+  readonly eventId: ProviderEventId;
+  readonly receivedAt: EpochMs;
+  readonly bodyHash: string;
+  /** Null when it was larger than 64 KiB. */
+  readonly body: Uint8Array<ArrayBuffer> | null;
+}
+
+/** An event accepted into quarantine that nobody has put on the list yet. */
+export interface QuarantinedEvent {
+  readonly seq: number;
+  readonly source: SourceId;
+  readonly eventId: ProviderEventId;
+  readonly type: string;
+  readonly receivedAt: EpochMs;
+  readonly reason: string;
 }
 
 /** An event handed out for the ledger stage. */
@@ -90,6 +129,22 @@ export type LeaseAnswer =
       readonly events: readonly LeasedEvent[];
       /** At most 100, in applied order per target. */
       readonly outbox: readonly OutboxItem[];
+      /**
+       * Targets with items that were not handed out (not due yet, or too many). A new document for one of these goes
+       * to the outbox behind them, or it would overtake.
+       */
+      readonly blockedTargets: readonly string[];
+      /** Not reported yet, at most 100: to become exceptions in the ledger's batch, then `Settlement.reported`. */
+      readonly conflicts: readonly Conflict[];
+      /** Conflicts that were not kept because 100 unreported ones were there already; a count over the lane's life. */
+      readonly conflictsOmitted: number;
+      /** Not reported yet, at most 100: to be put on the quarantine list, then `Settlement.reported`. */
+      readonly quarantined: readonly QuarantinedEvent[];
+      /**
+       * Applied earlier and not in the archive: read them with `unarchived(from)` and archive them before a higher
+       * `archivedTo` is settled.
+       */
+      readonly unarchived: { readonly from: number; readonly to: number } | null;
       /** There is more than was handed out. */
       readonly more: boolean;
     }
@@ -100,7 +155,15 @@ export type LeaseAnswer =
 /** What became of each leased event; events not named stay as they were. */
 export interface Settlement {
   /** Events applied, in order; their positions follow the head without a gap. */
-  readonly applied: readonly { readonly seq: number; readonly position: number }[];
+  readonly applied: readonly {
+    readonly seq: number;
+    readonly position: number;
+    /**
+     * It waited within this pass: later events were applied before it, because it needed them. Without this a new event
+     * applied after a later one is refused.
+     */
+    readonly waited?: boolean;
+  }[];
   readonly head: LaneHead;
   readonly held: readonly { readonly seq: number; readonly reason: HeldReason }[];
   /** Documents not at their target yet: new ones, and changes to those handed out. */
@@ -115,8 +178,11 @@ export interface Settlement {
   readonly posted: readonly { readonly target: string; readonly position: number }[];
   /** Everything applied up to this seq is in the archive; null when the archive could not be written. */
   readonly archivedTo: number | null;
+  /** What stands on a person's list now: conflicts up to this number, quarantined events up to this seq. */
+  readonly reported?: { readonly conflictsTo?: number; readonly quarantinedTo?: number };
 }
 
+/** With `more` the caller goes on: it leases again, or rings the doorbell. The lane rings only when nobody did. */
 export type SettleAnswer =
   | { readonly code: 'settled'; readonly more: boolean }
   /** Another lease was given since: nothing was changed. */
@@ -143,3 +209,59 @@ export interface LaneStatus {
   readonly oldestUnsettledAt: EpochMs | null;
   readonly paused: boolean;
 }
+
+/** The answer to an operator's command on held or blocking events. */
+export type OperateAnswer =
+  | {
+      readonly code: 'done';
+      /** The seqs it took effect on. */
+      readonly seqs: readonly number[];
+      /** The caller should ring the doorbell. */
+      readonly ring: boolean;
+    }
+  /** It is leased right now; nothing was changed. */
+  | { readonly code: 'busy'; readonly until: EpochMs }
+  /**
+   * It was handed out by a lease that was never settled: the ledger may have it. Nothing was changed. Read the ledger's
+   * head and pass its position: when it equals the lane's, the ledger does not have it.
+   */
+  | { readonly code: 'in_doubt' }
+  | { readonly code: 'not_found' }
+  /** It is applied, skipped, or not in a state the command is for. */
+  | { readonly code: 'not_applicable' };
+
+/** One line of the log, without its body. */
+export interface LogLine {
+  readonly seq: number;
+  readonly source: SourceId;
+  readonly eventId: ProviderEventId;
+  readonly type: string;
+  readonly occurredAt: EpochMs;
+  readonly receivedAt: EpochMs;
+  readonly trust: TrustTier;
+  readonly bodyHash: string;
+  /** Bytes of the body as accepted. */
+  readonly size: number;
+  /** `settled`: applied. `due`: not handed out yet, or handed out and not settled. */
+  readonly state: 'due' | 'settled' | 'held' | 'skipped';
+  readonly held: HeldReason | null;
+  /** Only for an event that had waited: the place it was applied at. Others follow in `seq` order round it. */
+  readonly latePosition: number | null;
+}
+
+export interface LogPage {
+  readonly events: readonly LogLine[];
+  /** The `fromSeq` of the next page; null at the end. */
+  readonly next: number | null;
+}
+
+export type BodyAnswer =
+  | {
+      readonly code: 'found';
+      readonly body: Uint8Array<ArrayBuffer>;
+      readonly bodyHash: string;
+      readonly evidence: Readonly<Record<string, string>>;
+    }
+  /** It is in the archive only. */
+  | { readonly code: 'pruned'; readonly bodyHash: string }
+  | { readonly code: 'not_found' };

@@ -1,0 +1,59 @@
+/** The lane's port on a Durable Object's own storage. */
+import type { EpochMs } from '../../canonical/ids.ts';
+import type { LaneStorage, SqlRow, SqlValue } from './storage.ts';
+
+/**
+ * The alarm's time is kept in memory, because asking for it is asynchronous: it is read once, at wake. When
+ * setting it fails, the platform resets the object and the writes of that turn are not confirmed (output gate).
+ */
+export class DurableLaneStorage implements LaneStorage {
+  readonly #storage: DurableObjectStorage;
+  #armedAt: EpochMs | null = null;
+  /** Billable: rows written by statements so far, and alarms set (one row each). */
+  readonly billed = { rowsWritten: 0, alarmsSet: 0 };
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+  }
+
+  /** Once at wake, before any command. */
+  async loadAlarm(): Promise<void> {
+    this.#armedAt = await this.#storage.getAlarm();
+  }
+
+  exec(sql: string, ...params: SqlValue[]): SqlRow[] {
+    const cursor = this.#storage.sql.exec(sql, ...params);
+    const rows = cursor.toArray();
+    this.billed.rowsWritten += cursor.rowsWritten;
+    return rows;
+  }
+
+  transaction<T>(work: () => T): T {
+    const armedBefore = this.#armedAt;
+    try {
+      return this.#storage.transactionSync(work);
+    } catch (error) {
+      this.#armedAt = armedBefore;
+      throw error;
+    }
+  }
+
+  size(): number {
+    return this.#storage.sql.databaseSize;
+  }
+
+  armedAt(): EpochMs | null {
+    return this.#armedAt;
+  }
+
+  arm(at: EpochMs): void {
+    this.#armedAt = at;
+    this.billed.alarmsSet += 1;
+    void this.#storage.setAlarm(at);
+  }
+
+  /** The alarm is being handled: none is armed now. */
+  alarmFired(): void {
+    this.#armedAt = null;
+  }
+}

@@ -1,0 +1,69 @@
+/** What a person does to single events: park, skip, unblock, re-drive. */
+import type { EpochMs } from '../../canonical/ids.ts';
+import type { OperateAnswer } from './protocol.ts';
+import { reasonJson } from './settling.ts';
+import type { LaneState } from './state.ts';
+import { integer, integerOrNull, type LaneStorage } from './storage.ts';
+
+type Refusal = Exclude<OperateAnswer, { readonly code: 'done' }>;
+
+/** Why the event cannot be taken out of its turn now, or null. */
+export function refuseRemoval(
+  storage: LaneStorage,
+  state: LaneState,
+  seq: number,
+  now: EpochMs,
+  ledgerPosition: number | null,
+): Refusal | null {
+  const [row] = storage.exec(
+    `SELECT log.seq, held.seq AS held, resolved.seq AS resolved FROM log LEFT JOIN held ON held.seq = log.seq
+      LEFT JOIN resolved ON resolved.seq = log.seq WHERE log.seq = ?`,
+    seq,
+  );
+  if (row === undefined) return { code: 'not_found' };
+  const held = integerOrNull(row, 'held') !== null;
+  if (integerOrNull(row, 'resolved') !== null || (!held && seq <= state.settledTo)) return { code: 'not_applicable' };
+  if (!state.doubt.includes(seq)) return null;
+  if (state.leaseUntil > now) return { code: 'busy', until: state.leaseUntil };
+  return ledgerPosition === state.position ? null : { code: 'in_doubt' };
+}
+
+/** Puts an event that is due, or waits, aside for a person. */
+export function writeParked(
+  storage: LaneStorage,
+  state: LaneState,
+  seq: number,
+  reason: { readonly exceptionId: string; readonly cause: string },
+): void {
+  storage.exec(
+    `INSERT INTO held (seq, kind, reason, due_at, held_at, tries) VALUES (?, 'parked', ?, NULL, ?, 0)
+      ON CONFLICT (seq) DO UPDATE SET kind = excluded.kind, reason = excluded.reason, due_at = NULL`,
+    seq,
+    reasonJson({ kind: 'parked', ...reason }),
+    state.position,
+  );
+}
+
+/** A person decided that the event is never applied; it stays in the log with the reason. */
+export function writeSkipped(storage: LaneStorage, seq: number, reason: string, now: EpochMs): void {
+  storage.exec('DELETE FROM held WHERE seq = ?', seq);
+  storage.exec('INSERT INTO resolved (seq, position, reason, at) VALUES (?, NULL, ?, ?)', seq, reason, now);
+}
+
+/** Makes held events of one kind due at once; gives those it took effect on. */
+export function release(
+  storage: LaneStorage,
+  kinds: readonly ('parked' | 'waiting' | 'quarantined')[],
+  seqs: readonly number[],
+  now: EpochMs,
+): number[] {
+  const rows = storage.exec(
+    `SELECT held.seq AS seq FROM json_each(?) AS wanted JOIN held ON held.seq = wanted.value
+      WHERE held.kind IN (SELECT value FROM json_each(?)) ORDER BY held.seq`,
+    JSON.stringify(seqs),
+    JSON.stringify(kinds),
+  );
+  const found = rows.map((row) => integer(row, 'seq'));
+  for (const seq of found) storage.exec('UPDATE held SET due_at = ? WHERE seq = ?', now, seq);
+  return found;
+}

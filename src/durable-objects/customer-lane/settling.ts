@@ -1,0 +1,238 @@
+/** Taking over what a lease's holder did: the check, pure, and the writing down. */
+import type { EpochMs } from '../../canonical/ids.ts';
+import type { HeldReason, Settlement } from './protocol.ts';
+import { firstUnarchived, freshEvents } from './reading.ts';
+import { dueAt } from './rules.ts';
+import type { LaneState, Leased } from './state.ts';
+import { integer, integerOrNull, type LaneStorage } from './storage.ts';
+
+const MAX_SETTLED_OUTBOX = 1000;
+
+/** What is known of a leased event apart from the lease: held ones are those that had been held when it was given. */
+export interface HeldFact {
+  readonly seq: number;
+  readonly kind: string;
+  readonly tries: number;
+}
+
+/**
+ * Why a settlement contradicts the lease or the stored state; null when it does not. The reasons are for the log: a
+ * contradiction is a bug of the holder, and nothing is changed.
+ */
+export function contradiction(
+  lane: { readonly position: number; readonly hash: string; readonly lastSeq: number },
+  leased: Leased,
+  isHeld: (seq: number) => boolean,
+  settlement: Settlement,
+): string | null {
+  const { applied, head, held } = settlement;
+  const named = [...applied, ...held].map(({ seq }) => seq);
+  const handed = new Set(leased.seqs);
+  const stranger = named.find((seq) => !handed.has(seq));
+  if (stranger !== undefined) return `seq ${stranger} was not handed out`;
+  if (new Set(named).size !== named.length) return 'an event is named twice';
+  const gap = applied.find(({ position }, index) => position !== lane.position + index + 1);
+  if (gap !== undefined) return `position ${gap.position} does not follow the head ${lane.position}`;
+  if (head.position !== lane.position + applied.length) return `the head ${head.position} is not the last position`;
+  if (!/^[0-9a-f]{64}$/.test(head.hash)) return 'the head hash is not a SHA-256';
+  if (applied.length === 0 && head.hash !== lane.hash) return 'the head hash changed though nothing was applied';
+  return (
+    outOfOrder(leased, isHeld, settlement) ??
+    outboxContradiction(lane.lastSeq, settlement) ??
+    reportTooFar(leased, settlement)
+  );
+}
+
+/** New events are applied in `seq` order, and none is passed over without being held. */
+function outOfOrder(leased: Leased, isHeld: (seq: number) => boolean, { applied, held }: Settlement): string | null {
+  const inTurn = applied.filter(({ seq, waited }) => !isHeld(seq) && waited !== true);
+  const early = inTurn.find(({ seq }, index) => seq < (inTurn[index - 1]?.seq ?? 0));
+  if (early !== undefined) return `seq ${early.seq} was applied after a later one`;
+  const named = new Set([...applied, ...held].map(({ seq }) => seq));
+  const fresh = leased.seqs.filter((seq) => !isHeld(seq));
+  const open = fresh.find((seq) => !named.has(seq));
+  const beyond = open === undefined ? undefined : fresh.find((seq) => seq > open && named.has(seq));
+  return beyond === undefined ? null : `seq ${beyond} was settled, and ${open} before it was not`;
+}
+
+function outboxContradiction(lastSeq: number, { outbox, posted, head }: Settlement): string | null {
+  if (outbox.length > MAX_SETTLED_OUTBOX || posted.length > MAX_SETTLED_OUTBOX) return 'too many outbox items';
+  const keys = [...outbox, ...posted].map(({ target, position }) => `${position} ${target}`);
+  if (new Set(keys).size !== keys.length) return 'an outbox item is named twice';
+  const wrong = outbox.find(
+    ({ position, seq }) => position < 1 || position > head.position || seq < 1 || seq > lastSeq,
+  );
+  return wrong === undefined ? null : `outbox item at position ${wrong.position} is of no applied event`;
+}
+
+function reportTooFar(leased: Leased, { reported }: Settlement): string | null {
+  const tooFar =
+    (reported?.conflictsTo ?? 0) > leased.conflictsTo || (reported?.quarantinedTo ?? 0) > leased.quarantinedTo;
+  return tooFar ? 'reported more than was handed out' : null;
+}
+
+/** Recognises the same settlement sent again. 53 bits, not cryptographic: it tells a retry from a bug, nothing more. */
+export function fingerprint(settlement: Settlement): string {
+  const text = JSON.stringify([
+    settlement.applied.map(({ seq, position }) => [seq, position]),
+    [settlement.head.position, settlement.head.hash],
+    settlement.held.map(({ seq }) => seq),
+    settlement.outbox.map(({ target, position, notBefore }) => [target, position, notBefore]),
+    settlement.posted.map(({ target, position }) => [target, position]),
+    settlement.archivedTo,
+  ]);
+  let high = 0xdeadbeef;
+  let low = 0x41c6ce57;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    high = Math.imul(high ^ unit, 2654435761);
+    low = Math.imul(low ^ unit, 1597334677);
+  }
+  high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
+  low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
+  return (4294967296 * (2097151 & low) + (high >>> 0)).toString(16);
+}
+
+export function heldFacts(storage: LaneStorage, seqs: readonly number[]): Map<number, HeldFact> {
+  if (seqs.length === 0) return new Map();
+  const rows = storage.exec(
+    'SELECT seq, kind, tries FROM json_each(?) AS wanted JOIN held ON held.seq = wanted.value',
+    JSON.stringify(seqs),
+  );
+  return new Map(
+    rows.map((row) => {
+      const seq = integer(row, 'seq');
+      return [seq, { seq, kind: String(row.kind), tries: integer(row, 'tries') }];
+    }),
+  );
+}
+
+/** Writes the exceptions of a checked settlement and gives the state that follows; the caller writes that one row. */
+export function writeSettlement(
+  storage: LaneStorage,
+  state: LaneState,
+  leased: Leased,
+  facts: ReadonlyMap<number, HeldFact>,
+  settlement: Settlement,
+  now: EpochMs,
+): LaneState {
+  writeApplied(storage, facts, settlement, now);
+  writeHeld(storage, state, facts, settlement, now);
+  writeOutbox(storage, settlement);
+  const settledTo = settledCursor(storage, state, settlement);
+  const handed = new Set(leased.seqs);
+  return {
+    ...state,
+    leaseUntil: 0,
+    leased: null,
+    doubt: state.doubt.filter((seq) => !handed.has(seq)),
+    position: settlement.head.position,
+    hash: settlement.head.hash,
+    settledTo,
+    settledEpoch: state.epoch,
+    settledPrint: fingerprint(settlement),
+    archivedTo: archivedCursor(storage, state.archivedTo, settledTo, settlement),
+    conflictsTo: Math.max(state.conflictsTo, settlement.reported?.conflictsTo ?? 0),
+    quarantinedTo: Math.max(state.quarantinedTo, settlement.reported?.quarantinedTo ?? 0),
+  };
+}
+
+/** Only an event that had waited leaves a row: where it was applied cannot be told from its `seq`. */
+function writeApplied(
+  storage: LaneStorage,
+  facts: ReadonlyMap<number, HeldFact>,
+  { applied }: Settlement,
+  now: EpochMs,
+): void {
+  for (const { seq, position, waited } of applied) {
+    const wasHeld = facts.has(seq);
+    if (!wasHeld && waited !== true) continue;
+    if (wasHeld) storage.exec('DELETE FROM held WHERE seq = ?', seq);
+    storage.exec('INSERT INTO resolved (seq, position, reason, at) VALUES (?, ?, NULL, ?)', seq, position, now);
+  }
+}
+
+function writeHeld(
+  storage: LaneStorage,
+  state: LaneState,
+  facts: ReadonlyMap<number, HeldFact>,
+  { applied, held }: Settlement,
+  now: EpochMs,
+): void {
+  for (const { seq, reason } of held) {
+    const before = facts.get(seq);
+    const tries = before?.kind === 'waiting' && reason.kind === 'waiting' ? before.tries + 1 : 0;
+    // What was applied after it was tried counts as new for it: its prerequisite may be among that.
+    const earlier = before === undefined ? applied.filter((one) => facts.has(one.seq) || one.seq < seq).length : 0;
+    storage.exec(
+      `INSERT INTO held (seq, kind, reason, due_at, held_at, tries) VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT (seq) DO UPDATE SET kind = excluded.kind, reason = excluded.reason, due_at = excluded.due_at,
+          held_at = excluded.held_at, tries = excluded.tries`,
+      seq,
+      reason.kind,
+      reasonJson(reason),
+      dueAt(reason, tries, now),
+      state.position + earlier,
+      tries,
+    );
+  }
+}
+
+export const reasonJson = (reason: HeldReason): string => JSON.stringify(reason);
+
+function writeOutbox(storage: LaneStorage, { outbox, posted }: Settlement): void {
+  for (const { target, position } of posted) {
+    storage.exec('DELETE FROM outbox WHERE target = ? AND position = ?', target, position);
+  }
+  for (const { target, position, seq, uncertain, notBefore } of outbox) {
+    storage.exec(
+      `INSERT INTO outbox (target, position, seq, uncertain, attempts, not_before) VALUES (?, ?, ?, ?, 0, ?)
+        ON CONFLICT (target, position) DO UPDATE SET uncertain = excluded.uncertain, attempts = attempts + 1,
+          not_before = excluded.not_before`,
+      target,
+      position,
+      seq,
+      uncertain ? 1 : 0,
+      notBefore,
+    );
+  }
+}
+
+/** Up to the event before the next new one. */
+function settledCursor(storage: LaneStorage, state: LaneState, { applied }: Settlement): number {
+  const reached = applied.reduce((to, { seq }) => Math.max(to, seq), state.settledTo);
+  const appliedSeqs = new Set(applied.map(({ seq }) => seq));
+  // Applied events above the cursor look new until the cursor has passed them, hence one more than were applied.
+  const next = freshEvents(storage, state.settledTo, applied.length + 1).find(({ seq }) => !appliedSeqs.has(seq));
+  if (next !== undefined) return next.seq - 1;
+  const [last] = storage.exec('SELECT max(seq) AS seq FROM log');
+  return Math.max(reached, last === undefined ? 0 : (integerOrNull(last, 'seq') ?? 0));
+}
+
+/**
+ * How far the archive reaches. It passes over what is held or skipped; when such an event is applied later and not
+ * archived at once, the cursor goes back before it.
+ */
+export function archivedCursor(
+  storage: LaneStorage,
+  before: number,
+  settledTo: number,
+  { applied, archivedTo }: Settlement,
+): number {
+  const reached = Math.max(before, Math.min(archivedTo ?? 0, settledTo));
+  const uncovered = applied.flatMap(({ seq }) => (seq > (archivedTo ?? 0) ? [seq] : []));
+  const cursor = uncovered.reduce((to, seq) => Math.min(to, seq - 1), reached);
+  const missing = firstUnarchived(storage, cursor, settledTo);
+  return missing === null ? settledTo : missing - 1;
+}
+
+/** Drops bodies of events that are settled and archived; the rows stay. One row written per body. */
+export function dropBodies(storage: LaneStorage, range: { readonly after: number; readonly to: number }): void {
+  storage.exec(
+    `UPDATE log SET body = NULL WHERE seq > ? AND seq <= ? AND body IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM held WHERE held.seq = log.seq)
+      AND NOT EXISTS (SELECT 1 FROM resolved WHERE resolved.seq = log.seq AND position IS NULL)`,
+    range.after,
+    range.to,
+  );
+}
