@@ -4,6 +4,8 @@ import type { LaneKey, TenantId } from '../canonical/ids.ts';
 import { type AcceptEvent, type AcceptResult, type Doorbell, laneName } from '../durable-objects/customer-lane/protocol.ts';
 import { registerLane } from '../ledger/commit.ts';
 import { GENESIS } from '../ledger/hash.ts';
+import { shardOf } from '../ledger/shards.ts';
+import { errorWords, logError, logWarning } from './log.ts';
 
 export interface LaneDelivery {
   readonly lane: LaneKey;
@@ -26,11 +28,12 @@ const TRIES = 2;
 export async function acceptIntoLanes(
   env: Bindings,
   tenant: TenantId,
+  shard: string,
   deliveries: readonly LaneDelivery[],
   context: { waitUntil(promise: Promise<unknown>): void },
 ): Promise<DeliveryAnswer> {
   const byLane = Map.groupBy(deliveries, ({ lane }) => lane);
-  const answers = await Promise.all([...byLane].map(([lane, group]) => acceptIntoLane(env, { tenant, lane }, group, context)));
+  const answers = await Promise.all([...byLane].map(([lane, group]) => acceptIntoLane(env, shard, { tenant, lane }, group, context)));
   const trouble = answers.find((answer) => answer.code !== 'accepted');
   if (trouble !== undefined && trouble.code !== 'accepted') return trouble;
   const results = new Map<LaneDelivery, AcceptResult>();
@@ -47,19 +50,21 @@ export async function acceptIntoLanes(
 
 type LaneAnswer = { readonly code: 'accepted'; readonly results: readonly [LaneDelivery, AcceptResult][] } | Exclude<DeliveryAnswer, { code: 'accepted' }>;
 
-async function acceptIntoLane(env: Bindings, name: Doorbell, group: readonly LaneDelivery[], context: { waitUntil(promise: Promise<unknown>): void }): Promise<LaneAnswer> {
+async function acceptIntoLane(env: Bindings, shard: string, name: Doorbell, group: readonly LaneDelivery[], context: { waitUntil(promise: Promise<unknown>): void }): Promise<LaneAnswer> {
   for (let attempt = 1; ; attempt++) {
     try {
       // A fresh stub per attempt: a stub is broken for good after an error (platform.md).
       const answer = await env.LANES.getByName(laneName(name)).accept(name, group.map(({ event }) => event));
-      if ('code' in answer) return { code: 'refused', reason: answer.reason };
+      if ('code' in answer) {
+        return answer.reason === 'lane_full' ? { code: 'overloaded', retryAfterSeconds: 3600 } : { code: 'refused', reason: answer.reason };
+      }
       if (answer.ring) context.waitUntil(ring(env, [name]));
-      if (answer.created) context.waitUntil(register(env, name));
+      if (answer.created) context.waitUntil(register(env, shard, name));
       return { code: 'accepted', results: group.map((delivery, index): [LaneDelivery, AcceptResult] => [delivery, answer.results[index] ?? missing()]) };
     } catch (error) {
       const { retryable, overloaded } = platformFlags(error);
       if (attempt < TRIES && retryable && !overloaded) continue;
-      console.error(JSON.stringify({ what: 'accept_failed', lane: name, error: error instanceof Error ? error.message.slice(0, 200) : 'unknown' }));
+      logError('accept_failed', { ...name, error: errorWords(error) });
       return { code: 'overloaded', retryAfterSeconds: overloaded ? 30 : 10 };
     }
   }
@@ -82,14 +87,14 @@ export async function ring(env: Bindings, lanes: readonly Doorbell[]): Promise<v
       await env.DOORBELLS.sendBatch(lanes.slice(start, start + 100).map((lane) => ({ body: lane, delaySeconds: DOORBELL_DELAY_S })));
     }
   } catch (error) {
-    console.warn(JSON.stringify({ what: 'doorbell_failed', lanes: lanes.length, error: error instanceof Error ? error.message.slice(0, 200) : 'unknown' }));
+    logWarning('doorbell_failed', { lanes: lanes.length, error: errorWords(error) });
   }
 }
 
-async function register(env: Bindings, { tenant, lane }: Doorbell): Promise<void> {
+async function register(env: Bindings, shard: string, { tenant, lane }: Doorbell): Promise<void> {
   try {
-    await registerLane(env.LEDGER_0, tenant, lane, { position: 0, hash: GENESIS });
+    await registerLane(shardOf(env, shard), tenant, lane, { position: 0, hash: GENESIS });
   } catch (error) {
-    console.warn(JSON.stringify({ what: 'register_failed', lane, error: error instanceof Error ? error.message.slice(0, 200) : 'unknown' }));
+    logWarning('register_failed', { tenant, lane, error: errorWords(error) });
   }
 }

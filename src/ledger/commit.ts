@@ -1,0 +1,273 @@
+/**
+ * The one writer of the books: everything a consumer batch decided, in one D1 transaction. Each table is one statement
+ * over `json_each(?1)`, so a hundred lanes cost a handful of statements and D1's 100-parameter limit never bites.
+ */
+import type { EpochMs, LaneKey, TenantId } from '../canonical/ids.ts';
+import type { LaneHead } from '../durable-objects/customer-lane/protocol.ts';
+import type { LedgerDatabase, LedgerStatement } from './database.ts';
+import type { EntryRecord, ExceptionRecord, LaneCommit, PostingRecord } from './records.ts';
+
+/** D1 takes strings and statements' rows up to 2 MB; a quarter of that keeps a batch well inside its 30 seconds. */
+const MAX_PARAMETER_CHARS = 512 * 1024;
+
+const advanceHeads = `INSERT INTO lanes (tenant, lane, position, hash, from_position, from_hash)
+SELECT e.value ->> 't', e.value ->> 'l', e.value ->> 'p', e.value ->> 'h', e.value ->> 'fp', e.value ->> 'fh' FROM json_each(?1) e WHERE true
+ON CONFLICT (tenant, lane) DO UPDATE SET position = excluded.position, hash = excluded.hash, from_position = excluded.from_position, from_hash = excluded.from_hash`;
+
+const writeEvents = `INSERT INTO events (tenant, source, event_id, lane, seq, position, type, occurred_at, received_at, trust, body_hash, archive, outcome, note, facts, documents, config_version, decided_at)
+SELECT e.value ->> 't', e.value ->> 's', e.value ->> 'id', e.value ->> 'l', e.value ->> 'seq', e.value ->> 'p', e.value ->> 'type', e.value ->> 'at', e.value ->> 'rec', e.value ->> 'trust', e.value ->> 'bh', e.value ->> 'ar', e.value ->> 'o', e.value ->> 'n', e.value ->> 'f', e.value ->> 'd', e.value ->> 'cv', ?2 FROM json_each(?1) e WHERE true
+ON CONFLICT (tenant, source, event_id) DO UPDATE SET position = excluded.position, archive = coalesce(events.archive, excluded.archive), outcome = excluded.outcome, note = excluded.note, facts = excluded.facts, documents = excluded.documents, config_version = excluded.config_version, decided_at = excluded.decided_at
+WHERE events.position IS NULL`;
+
+const writeEntries = `INSERT INTO entries (tenant, lane, position, part, entity, kind, date, object, description, base_currency, lines, deferrals, source, event_id, body_hash, config_version, booked_at, previous_hash, hash)
+SELECT e.value ->> 't', e.value ->> 'l', e.value ->> 'p', e.value ->> 'n', e.value ->> 'en', e.value ->> 'k', e.value ->> 'd', e.value ->> 'o', e.value ->> 'ds', e.value ->> 'bc', e.value ->> 'ln', e.value ->> 'df', e.value ->> 's', e.value ->> 'id', e.value ->> 'bh', e.value ->> 'cv', ?2, e.value ->> 'ph', e.value ->> 'h' FROM json_each(?1) e`;
+
+const writeObjects = `INSERT INTO objects (tenant, object, lane, state)
+SELECT e.value ->> 't', e.value ->> 'o', e.value ->> 'l', e.value ->> 'st' FROM json_each(?1) e WHERE true
+ON CONFLICT (tenant, object) DO UPDATE SET lane = excluded.lane, state = excluded.state`;
+
+const addBalances = `INSERT INTO balances (tenant, entity, account, currency, period, debit, credit, base_debit, base_credit, base_currency)
+SELECT e.value ->> 't', e.value ->> 'en', e.value ->> 'a', e.value ->> 'c', e.value ->> 'p', e.value ->> 'dr', e.value ->> 'cr', e.value ->> 'bd', e.value ->> 'br', e.value ->> 'bc' FROM json_each(?1) e WHERE true
+ON CONFLICT (tenant, entity, account, currency, period) DO UPDATE SET debit = debit + excluded.debit, credit = credit + excluded.credit, base_debit = base_debit + excluded.base_debit, base_credit = base_credit + excluded.base_credit`;
+
+const writeCommits = `INSERT INTO commits (tenant, id, committed_at, events)
+SELECT e.value ->> 't', ?2, ?3, e.value ->> 'ev' FROM json_each(?1) e`;
+
+const openExceptions = `INSERT INTO exceptions (tenant, id, cause, status, lane, seq, source, event_id, object, target, posting_key, amount, currency, message, remedy, opened_at)
+SELECT e.value ->> 't', e.value ->> 'id', e.value ->> 'c', 'open', e.value ->> 'l', e.value ->> 'seq', e.value ->> 's', e.value ->> 'ev', e.value ->> 'o', e.value ->> 'tg', e.value ->> 'pk', e.value ->> 'a', e.value ->> 'cu', e.value ->> 'm', e.value ->> 'r', ?2 FROM json_each(?1) e WHERE true
+ON CONFLICT (tenant, id) DO UPDATE SET status = 'open', message = excluded.message, resolved_at = NULL, resolution = NULL
+WHERE exceptions.status <> 'open' OR exceptions.message <> excluded.message`;
+
+const resolveExceptions = `UPDATE exceptions SET status = 'resolved', resolved_at = ?2, resolution = 'the cause is gone'
+WHERE (tenant, id) IN (SELECT e.value ->> 't', e.value ->> 'id' FROM json_each(?1) e) AND status = 'open'`;
+
+const writePostings = `INSERT INTO postings (tenant, target, key, kind, lane, position, source, event_id, outcome, remote_id, remote_name, remote_date, differences, message, attempts, updated_at)
+SELECT e.value ->> 't', e.value ->> 'tg', e.value ->> 'k', e.value ->> 'kd', e.value ->> 'l', e.value ->> 'p', e.value ->> 's', e.value ->> 'id', e.value ->> 'o', e.value ->> 'ri', e.value ->> 'rn', e.value ->> 'rd', e.value ->> 'df', e.value ->> 'm', e.value ->> 'at', ?2 FROM json_each(?1) e WHERE true
+ON CONFLICT (tenant, target, key) DO UPDATE SET outcome = excluded.outcome, remote_id = coalesce(excluded.remote_id, postings.remote_id), remote_name = coalesce(excluded.remote_name, postings.remote_name), remote_date = coalesce(excluded.remote_date, postings.remote_date), differences = excluded.differences, message = excluded.message, attempts = excluded.attempts, updated_at = excluded.updated_at
+WHERE postings.outcome <> 'applied'`;
+
+/** Rows as JSON arrays of at most `MAX_PARAMETER_CHARS`, so that a burst becomes more statements, never a failure. */
+function jsonChunks(rows: readonly unknown[]): string[] {
+  const chunks: string[] = [];
+  let current: string[] = [];
+  let size = 0;
+  for (const row of rows) {
+    const text = JSON.stringify(row);
+    if (size > 0 && size + text.length > MAX_PARAMETER_CHARS) {
+      chunks.push(`[${current.join(',')}]`);
+      current = [];
+      size = 0;
+    }
+    current.push(text);
+    size += text.length + 1;
+  }
+  if (current.length > 0) chunks.push(`[${current.join(',')}]`);
+  return chunks;
+}
+
+function statements(db: LedgerDatabase, sql: string, rows: readonly unknown[], ...more: unknown[]): LedgerStatement[] {
+  return jsonChunks(rows).map((json) => db.prepare(sql).bind(json, ...more));
+}
+
+/** Where the raw bytes of an event lie: archive object and line. */
+export type ArchiveReference = (tenant: TenantId, lane: LaneKey, seq: number) => string | null;
+
+/**
+ * Commits lanes together: one transaction. Promises: either every lane's events, entries, objects, balances and head
+ * are in the books, or nothing is. Rejects with D1's error; `classifyWriteFailure` says what it means.
+ *
+ * @param commitId sorts by time; unique per call.
+ */
+export async function commitLanes(
+  db: LedgerDatabase,
+  lanes: readonly LaneCommit[],
+  archived: ArchiveReference,
+  commitId: string,
+  now: EpochMs,
+): Promise<void> {
+  const batch = [
+    ...statements(db, advanceHeads, lanes.filter((lane) => lane.to.position > lane.from.position).map(headRow)),
+    ...statements(db, writeEvents, lanes.flatMap((lane) => eventRows(lane, archived)), now),
+    ...statements(db, writeEntries, lanes.flatMap(entryRows), now),
+    ...statements(db, writeObjects, lanes.flatMap(objectRows)),
+    ...statements(db, addBalances, balanceRows(lanes)),
+    ...statements(db, writeCommits, commitRows(lanes), commitId, now),
+    ...statements(db, openExceptions, lanes.flatMap((lane) => lane.exceptions.map((e) => exceptionRow(lane, e))), now),
+    ...statements(db, resolveExceptions, lanes.flatMap((lane) => lane.resolved.map((id) => ({ t: lane.tenant, id }))), now),
+  ];
+  if (batch.length > 0) await db.batch(batch);
+}
+
+const headRow = (lane: LaneCommit) => ({
+  t: lane.tenant,
+  l: lane.lane,
+  p: lane.to.position,
+  h: lane.to.hash,
+  fp: lane.from.position,
+  fh: lane.from.hash,
+});
+
+const eventRows = (lane: LaneCommit, archived: ArchiveReference) =>
+  lane.events.map((event) => ({
+    t: lane.tenant,
+    l: lane.lane,
+    s: event.source,
+    id: event.eventId,
+    seq: event.seq,
+    p: event.position,
+    type: event.type,
+    at: event.occurredAt,
+    rec: event.receivedAt,
+    trust: event.trust,
+    bh: event.bodyHash,
+    ar: archived(lane.tenant, lane.lane, event.seq),
+    o: event.outcome,
+    n: event.note,
+    f: JSON.stringify(event.facts),
+    d: JSON.stringify(event.plan),
+    cv: event.configVersion,
+  }));
+
+const entryRows = (lane: LaneCommit) =>
+  lane.entries.map((entry: EntryRecord) => ({
+    t: lane.tenant,
+    l: lane.lane,
+    p: entry.position,
+    n: entry.part,
+    en: entry.entity,
+    k: entry.kind,
+    d: entry.date,
+    o: entry.object,
+    ds: entry.description,
+    bc: entry.baseCurrency,
+    ln: JSON.stringify(entry.lines),
+    df: JSON.stringify(entry.deferrals),
+    s: entry.source,
+    id: entry.eventId,
+    bh: entry.bodyHash,
+    cv: entry.configVersion,
+    ph: entry.previousHash,
+    h: entry.hash,
+  }));
+
+const objectRows = (lane: LaneCommit) =>
+  lane.objects.map((state) => ({ t: lane.tenant, o: state.key, l: lane.lane, st: JSON.stringify(state) }));
+
+const commitRows = (lanes: readonly LaneCommit[]) => {
+  const byTenant = new Map<TenantId, [string, string][]>();
+  for (const lane of lanes) {
+    const list = byTenant.get(lane.tenant) ?? [];
+    for (const event of lane.events) list.push([event.source, event.eventId]);
+    if (list.length > 0) byTenant.set(lane.tenant, list);
+  }
+  return [...byTenant].map(([tenant, events]) => ({ t: tenant, ev: JSON.stringify(events) }));
+};
+
+interface BalanceRow {
+  t: string;
+  en: string;
+  a: string;
+  c: string;
+  p: string;
+  dr: number;
+  cr: number;
+  bd: number;
+  br: number;
+  bc: string;
+}
+
+/** One row per account, currency and month of the whole batch, however many entries touched it. */
+function balanceRows(lanes: readonly LaneCommit[]): BalanceRow[] {
+  const rows = new Map<string, BalanceRow>();
+  for (const lane of lanes) {
+    for (const entry of lane.entries) {
+      const period = entry.date.slice(0, 7);
+      for (const line of entry.lines) {
+        const key = JSON.stringify([lane.tenant, entry.entity, line.account, line.currency, period]);
+        const row = rows.get(key) ?? {
+          t: lane.tenant,
+          en: entry.entity,
+          a: line.account,
+          c: line.currency,
+          p: period,
+          dr: 0,
+          cr: 0,
+          bd: 0,
+          br: 0,
+          bc: entry.baseCurrency,
+        };
+        row.dr += Math.max(line.amount, 0);
+        row.cr += Math.max(-line.amount, 0);
+        row.bd += Math.max(line.base, 0);
+        row.br += Math.max(-line.base, 0);
+        rows.set(key, row);
+      }
+    }
+  }
+  return [...rows.values()];
+}
+
+const exceptionRow = (lane: { readonly tenant: TenantId; readonly lane: LaneKey }, exception: ExceptionRecord) => ({
+  t: lane.tenant,
+  l: lane.lane,
+  id: exception.id,
+  c: exception.cause,
+  seq: exception.seq,
+  s: exception.source,
+  ev: exception.eventId,
+  o: exception.object,
+  tg: exception.target,
+  pk: exception.postingKey,
+  a: exception.amount,
+  cu: exception.currency,
+  m: exception.message,
+  r: exception.remedy,
+});
+
+/** Exceptions of the posting stage carry the lane they belong to. */
+export interface LaneException {
+  readonly tenant: TenantId;
+  readonly lane: LaneKey;
+  readonly exception: ExceptionRecord;
+}
+
+/** Records what became of postings, with the exceptions that opened and closed. Idempotent: `applied` is final. */
+export async function recordPostings(
+  db: LedgerDatabase,
+  postings: readonly PostingRecord[],
+  opened: readonly LaneException[],
+  resolved: readonly { readonly tenant: TenantId; readonly id: string }[],
+  now: EpochMs,
+): Promise<void> {
+  const rows = postings.map((posting) => ({
+    t: posting.tenant,
+    tg: posting.target,
+    k: posting.key,
+    kd: posting.kind,
+    l: posting.lane,
+    p: posting.position,
+    s: posting.source,
+    id: posting.eventId,
+    o: posting.outcome,
+    ri: posting.remoteId,
+    rn: posting.remoteName,
+    rd: posting.remoteDate,
+    df: JSON.stringify(posting.differences),
+    m: posting.message,
+    at: posting.attempts,
+  }));
+  const batch = [
+    ...statements(db, writePostings, rows, now),
+    ...statements(db, openExceptions, opened.map((o) => exceptionRow(o, o.exception)), now),
+    ...statements(db, resolveExceptions, resolved.map(({ tenant, id }) => ({ t: tenant, id })), now),
+  ];
+  if (batch.length > 0) await db.batch(batch);
+}
+
+/** The sweeper's list: a lane is registered at its first event, before anything of it is in the books. Idempotent. */
+export async function registerLane(db: LedgerDatabase, tenant: TenantId, lane: LaneKey, genesis: LaneHead): Promise<void> {
+  await db
+    .prepare('INSERT OR IGNORE INTO lanes (tenant, lane, position, hash, from_position, from_hash) VALUES (?1, ?2, ?3, ?4, ?3, ?4)')
+    .bind(tenant, lane, genesis.position, genesis.hash)
+    .run();
+}

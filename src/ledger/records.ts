@@ -1,0 +1,90 @@
+/** What the ledger stage writes: rows of src/ledger/schema.ts in the words of the code. */
+import type { TargetDocument } from '../canonical/documents.ts';
+import type { DraftEntry } from '../canonical/entry.ts';
+import type { CanonicalEvent } from '../canonical/events.ts';
+import type { EpochMs, LaneKey, ProviderEventId, SourceId, TenantId } from '../canonical/ids.ts';
+import type { ExceptionDraft } from '../canonical/decision.ts';
+import type { ObjectState } from '../canonical/objects.ts';
+import type { LaneHead } from '../durable-objects/customer-lane/protocol.ts';
+import type { TrustTier } from '../verification/verification.ts';
+
+export interface EntryRecord extends DraftEntry {
+  readonly position: number;
+  readonly part: number;
+  readonly source: SourceId;
+  readonly eventId: ProviderEventId;
+  readonly bodyHash: string;
+  readonly configVersion: number;
+  readonly previousHash: string;
+  readonly hash: string;
+}
+
+/** What an event asks of targets; kept with the event so that a posting can be made again years later. */
+export interface PostingPlan {
+  readonly targets: readonly { readonly target: string; readonly notBefore: EpochMs }[];
+  readonly documents: readonly TargetDocument[];
+}
+
+export type EventOutcome = 'booked' | 'nothing' | 'waiting' | 'parked' | 'quarantined';
+
+export interface EventRecord {
+  readonly source: SourceId;
+  readonly eventId: ProviderEventId;
+  readonly seq: number;
+  readonly position: number | null;
+  readonly type: string;
+  readonly occurredAt: EpochMs;
+  readonly receivedAt: EpochMs;
+  readonly trust: TrustTier;
+  readonly bodyHash: string;
+  readonly outcome: EventOutcome;
+  readonly note: string | null;
+  readonly facts: readonly CanonicalEvent[];
+  readonly plan: PostingPlan;
+  readonly configVersion: number;
+}
+
+export interface ExceptionRecord extends ExceptionDraft {
+  /** Made from what it is about (`exceptionId`), so that raising it twice is raising it once. */
+  readonly id: string;
+  readonly seq: number | null;
+  readonly source: SourceId | null;
+  readonly eventId: ProviderEventId | null;
+  readonly target: string | null;
+  readonly postingKey: string | null;
+}
+
+/** One lane's part of a commit. */
+export interface LaneCommit {
+  readonly tenant: TenantId;
+  readonly lane: LaneKey;
+  readonly from: LaneHead;
+  readonly to: LaneHead;
+  readonly events: readonly EventRecord[];
+  readonly entries: readonly EntryRecord[];
+  readonly objects: readonly ObjectState[];
+  readonly exceptions: readonly ExceptionRecord[];
+  /** Ids of exceptions whose cause is gone. */
+  readonly resolved: readonly string[];
+}
+
+export interface PostingRecord {
+  readonly tenant: TenantId;
+  readonly target: string;
+  readonly key: string;
+  readonly kind: TargetDocument['kind'];
+  readonly lane: LaneKey;
+  readonly position: number;
+  readonly source: SourceId;
+  readonly eventId: ProviderEventId;
+  readonly outcome: 'applied' | 'rejected' | 'uncertain' | 'blocked' | 'pending' | 'skipped';
+  readonly remoteId: string | null;
+  readonly remoteName: string | null;
+  readonly remoteDate: string | null;
+  readonly differences: readonly { readonly field: string; readonly sent: string; readonly found: string }[];
+  readonly message: string | null;
+  readonly attempts: number;
+}
+
+/** `<cause>/<what>`: the same trouble with the same thing is one exception. */
+export const exceptionId = (cause: string, ...about: readonly string[]): string => [cause, ...about].join('/');

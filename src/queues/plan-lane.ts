@@ -1,0 +1,244 @@
+/**
+ * What one lane's leased events do to the books: a pure function from (events, books, config) to the lane's part of a
+ * commit. Order is decided here: events apply in the order accepted, except that one whose prerequisite is missing waits
+ * and is looked at again after every event that was applied.
+ */
+import type { ExceptionDraft, EntityBooks } from '../canonical/decision.ts';
+import { decide } from '../canonical/decide.ts';
+import type { DraftEntry } from '../canonical/entry.ts';
+import type { CanonicalEvent } from '../canonical/events.ts';
+import type { EpochMs, ObjectKey } from '../canonical/ids.ts';
+import type { ObjectState } from '../canonical/objects.ts';
+import { unreachable } from '../canonical/result.ts';
+import type { HeldReason, LaneHead, LeasedEvent } from '../durable-objects/customer-lane/protocol.ts';
+import { type EventRecord, type ExceptionRecord, exceptionId, type PostingPlan } from '../ledger/records.ts';
+
+/** How an event reads before the books are asked: made by the source's `interpret` and the tenant's config. */
+export type Reading =
+  | { readonly kind: 'facts'; readonly facts: readonly CanonicalEvent[]; readonly note: string | null; readonly books: EntityBooks }
+  | { readonly kind: 'quarantine'; readonly reason: string }
+  /** Something it needs from outside could not be had just now; another look later. */
+  | { readonly kind: 'later'; readonly reason: string }
+  | { readonly kind: 'exception'; readonly facts: readonly CanonicalEvent[]; readonly exception: ExceptionDraft };
+
+export interface LanePlanInput {
+  readonly head: LaneHead;
+  /** In the order to be tried: `seq` order. */
+  readonly events: readonly LeasedEvent[];
+  readonly reading: (event: LeasedEvent) => Reading;
+  /** Books as loaded before; the plan sees its own changes on top. */
+  readonly objects: ReadonlyMap<string, ObjectState>;
+  /** Which targets the facts are routed to, and from when. */
+  readonly route: (facts: readonly CanonicalEvent[], entity: string) => PostingPlan['targets'];
+  readonly configVersion: number;
+  /** How long an event may wait for its prerequisites, ms. */
+  readonly patienceMs: number;
+  readonly now: EpochMs;
+}
+
+export interface PlannedEntry extends DraftEntry {
+  readonly position: number;
+  readonly part: number;
+  readonly event: LeasedEvent;
+}
+
+export interface LanePlan {
+  readonly position: number;
+  readonly applied: readonly { readonly event: LeasedEvent; readonly position: number; readonly plan: PostingPlan }[];
+  readonly events: readonly EventRecord[];
+  readonly entries: readonly PlannedEntry[];
+  readonly objects: readonly ObjectState[];
+  readonly held: readonly { readonly seq: number; readonly reason: HeldReason }[];
+  readonly exceptions: readonly ExceptionRecord[];
+  readonly resolved: readonly string[];
+}
+
+/** How soon an event that could not be enriched is looked at again, ms. */
+const LATER_MS = 30_000;
+
+type Verdict =
+  | { readonly kind: 'applied'; readonly changed: boolean }
+  | { readonly kind: 'held'; readonly reason: HeldReason; readonly outcome: 'waiting' | 'parked' | 'quarantined'; readonly note: string; readonly facts: readonly CanonicalEvent[]; readonly exception: ExceptionRecord | null };
+
+/** The lane as it becomes while events are applied to it; discarded when the commit does not land. */
+class PlanningLane {
+  position: number;
+  readonly applied: { event: LeasedEvent; position: number; plan: PostingPlan }[] = [];
+  readonly events: EventRecord[] = [];
+  readonly entries: PlannedEntry[] = [];
+  readonly changed = new Map<string, ObjectState>();
+  readonly notices: ExceptionRecord[] = [];
+  readonly resolved: string[] = [];
+  readonly input: LanePlanInput;
+
+  constructor(input: LanePlanInput) {
+    this.input = input;
+    this.position = input.head.position;
+  }
+
+  private readonly lookup = (key: ObjectKey): ObjectState | null => this.changed.get(key) ?? this.input.objects.get(key) ?? null;
+
+  tryToApply(event: LeasedEvent): Verdict {
+    const reading = this.input.reading(event);
+    switch (reading.kind) {
+      case 'quarantine':
+        return {
+          kind: 'held',
+          reason: { kind: 'quarantined', reason: reading.reason },
+          outcome: 'quarantined',
+          note: reading.reason,
+          facts: [],
+          exception: null,
+        };
+      case 'later':
+        return this.wait(event, [], reading.reason, []);
+      case 'exception':
+        return this.park(event, reading.exception, reading.facts);
+      case 'facts':
+        return this.applyFacts(event, reading.facts, reading.books, reading.note);
+      default:
+        return unreachable(reading);
+    }
+  }
+
+  private applyFacts(event: LeasedEvent, facts: readonly CanonicalEvent[], books: EntityBooks, note: string | null): Verdict {
+    if (facts.length === 0) {
+      this.apply(event, 'nothing', note, facts, { targets: [], documents: [] });
+      return { kind: 'applied', changed: false };
+    }
+    const decision = decide(facts, { books, objects: this.lookup });
+    switch (decision.outcome) {
+      case 'nothing':
+        this.apply(event, 'nothing', `${decision.reason}: ${decision.note}`, facts, { targets: [], documents: [] });
+        return { kind: 'applied', changed: false };
+      case 'wait':
+        return this.wait(event, decision.requires, `waits for ${decision.requires.join(', ')}`, facts);
+      case 'exception':
+        return this.park(event, decision.exception, facts);
+      case 'booked': {
+        const targets = decision.documents.length === 0 ? [] : this.input.route(facts, books.entity);
+        const position = this.apply(event, 'booked', note, facts, { targets, documents: decision.documents });
+        decision.entries.forEach((entry, part) => {
+          this.entries.push({ ...entry, position, part, event });
+        });
+        for (const state of decision.objects) this.changed.set(state.key, state);
+        for (const notice of decision.notices) this.notices.push(exceptionFor(event, notice));
+        return { kind: 'applied', changed: decision.objects.length > 0 };
+      }
+      default:
+        return unreachable(decision);
+    }
+  }
+
+  private apply(event: LeasedEvent, outcome: 'booked' | 'nothing', note: string | null, facts: readonly CanonicalEvent[], plan: PostingPlan): number {
+    this.position += 1;
+    this.applied.push({ event, position: this.position, plan });
+    this.events.push(record(event, this.position, outcome, note, facts, plan, this.input.configVersion));
+    if (event.held !== null) for (const cause of causesOf(event)) this.resolved.push(cause);
+    return this.position;
+  }
+
+  private wait(event: LeasedEvent, requires: readonly ObjectKey[], note: string, facts: readonly CanonicalEvent[]): Verdict {
+    const since = event.receivedAt;
+    const overdue = this.input.now >= since + this.input.patienceMs;
+    const until = requires.length === 0 ? this.input.now + LATER_MS : overdue ? this.input.now + this.input.patienceMs : since + this.input.patienceMs;
+    const first = facts[0];
+    const exception = overdue
+      ? exceptionFor(event, {
+          cause: 'prerequisite_missing',
+          message: `${event.type} ${note} and has waited ${Math.round((this.input.now - since) / 3_600_000)} hours.`,
+          remedy: 'Send the missing event again from the provider, or skip this one with a reason.',
+          amount: first !== undefined && 'amount' in first ? first.amount : null,
+          currency: first !== undefined && 'currency' in first ? first.currency : null,
+          object: requires[0] ?? null,
+        })
+      : null;
+    return { kind: 'held', reason: { kind: 'waiting', requires, until }, outcome: 'waiting', note, facts, exception };
+  }
+
+  private park(event: LeasedEvent, draft: ExceptionDraft, facts: readonly CanonicalEvent[]): Verdict {
+    const exception = exceptionFor(event, draft);
+    return {
+      kind: 'held',
+      reason: { kind: 'parked', exceptionId: exception.id, cause: draft.cause },
+      outcome: 'parked',
+      note: draft.message,
+      facts,
+      exception,
+    };
+  }
+}
+
+/** Plans a lane. Deterministic: the same input yields the same plan. */
+export function planLane(input: LanePlanInput): LanePlan {
+  const lane = new PlanningLane(input);
+  const open: { event: LeasedEvent; verdict: Extract<Verdict, { kind: 'held' }> }[] = [];
+  for (const event of input.events) {
+    const verdict = lane.tryToApply(event);
+    if (verdict.kind === 'held') open.push({ event, verdict });
+    else if (verdict.changed) retryWaiting(lane, open);
+  }
+  return {
+    position: lane.position,
+    applied: lane.applied,
+    events: [
+      ...lane.events,
+      ...open
+        .filter(({ event, verdict }) => !stillHeld(event, verdict.reason))
+        .map(({ event, verdict }) => record(event, null, verdict.outcome, verdict.note, verdict.facts, { targets: [], documents: [] }, input.configVersion)),
+    ],
+    entries: lane.entries,
+    objects: [...lane.changed.values()],
+    held: open.map(({ event, verdict }) => ({ seq: event.seq, reason: verdict.reason })),
+    exceptions: [...lane.notices, ...open.flatMap(({ verdict }) => (verdict.exception === null ? [] : [verdict.exception]))],
+    resolved: lane.resolved,
+  };
+}
+
+/** Held before for the same reason: the books already say so, and saying it again would only cost rows. */
+const stillHeld = (event: LeasedEvent, reason: HeldReason): boolean =>
+  event.held !== null &&
+  event.held.kind === reason.kind &&
+  (reason.kind !== 'parked' || event.held.kind !== 'parked' || event.held.exceptionId === reason.exceptionId);
+
+/** Each success may free an earlier event; ends because every round applies at least one of finitely many. */
+function retryWaiting(lane: PlanningLane, open: { event: LeasedEvent; verdict: Extract<Verdict, { kind: 'held' }> }[]): void {
+  let progressed = true;
+  while (progressed) {
+    progressed = false;
+    for (const [index, candidate] of open.entries()) {
+      if (candidate.verdict.outcome !== 'waiting') continue;
+      const verdict = lane.tryToApply(candidate.event);
+      if (verdict.kind !== 'applied') continue;
+      open.splice(index, 1);
+      progressed = true;
+      break;
+    }
+  }
+}
+
+function record(
+  event: LeasedEvent,
+  position: number | null,
+  outcome: EventRecord['outcome'],
+  note: string | null,
+  facts: readonly CanonicalEvent[],
+  plan: PostingPlan,
+  configVersion: number,
+): EventRecord {
+  const { source, eventId, seq, type, occurredAt, receivedAt, trust, bodyHash } = event;
+  return { source, eventId, seq, position, type, occurredAt, receivedAt, trust, bodyHash, outcome, note, facts, plan, configVersion };
+}
+
+export function exceptionFor(event: LeasedEvent, draft: ExceptionDraft): ExceptionRecord {
+  const { source, eventId, seq } = event;
+  return { ...draft, id: exceptionId(draft.cause, source, eventId), seq, source, eventId, target: null, postingKey: null };
+}
+
+/** The exceptions a held event may have opened, which its application closes. */
+function causesOf(event: LeasedEvent): string[] {
+  const held = event.held;
+  if (held === null) return [];
+  if (held.kind === 'parked') return [held.exceptionId];
+  return held.kind === 'waiting' ? [exceptionId('prerequisite_missing', event.source, event.eventId)] : [];
+}

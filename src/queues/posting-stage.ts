@@ -1,0 +1,342 @@
+/**
+ * Posting stage: documents → targets, per target, in each lane's order. Documents of many lanes travel together in
+ * waves: a wave holds, from every lane, what does not depend on anything else in it, so a hundred customers' invoices
+ * are one bulk call and each customer's payment still follows its invoice.
+ *
+ * Every outcome is one of applied, rejected, uncertain, not sent; what is not applied stays in the lane's outbox with
+ * a time for the next try, and stands on the exception list with its amount once a person should know.
+ */
+import type { TargetDocument } from '../canonical/documents.ts';
+import type { EpochMs, LaneKey, PostingKey, ProviderEventId, SourceId, TenantId } from '../canonical/ids.ts';
+import { unreachable } from '../canonical/result.ts';
+import { readPosted } from '../ledger/books.ts';
+import { type LaneException, recordPostings } from '../ledger/commit.ts';
+import type { PostingRecord } from '../ledger/records.ts';
+import type { Posting, PostingOutcome, Receipt, TargetConnector } from '../targets/connector.ts';
+import type { TenantRuntime } from '../tenants/runtime.ts';
+import { errorWords } from '../operations/log.ts';
+import { type GatePort, type StagePorts } from './ports.ts';
+import { retryAt } from './posting-backoff.ts';
+import { postingExceptions, resolvedBy } from './posting-exceptions.ts';
+
+/** One event's documents for one target. */
+export interface PostingItem {
+  readonly tenant: TenantId;
+  readonly lane: LaneKey;
+  readonly target: string;
+  readonly position: number;
+  readonly seq: number;
+  readonly source: SourceId;
+  readonly eventId: ProviderEventId;
+  readonly documents: readonly TargetDocument[];
+  readonly uncertain: boolean;
+  /** Tries before this pass. */
+  readonly attempts: number;
+}
+
+export type ItemOutcome =
+  | { readonly item: PostingItem; readonly done: true }
+  | { readonly item: PostingItem; readonly done: false; readonly uncertain: boolean; readonly notBefore: EpochMs };
+
+/** Waiting for a target's rate limit within one pass is bounded by this, ms; the rest goes to the outbox. */
+const PASS_PATIENCE_MS = 20_000;
+/** No pass makes more calls to one target than this. */
+const MAX_CALLS = 500;
+
+/** A document on its way, with the item it belongs to. */
+interface Work {
+  readonly item: PostingItem;
+  readonly document: TargetDocument;
+  readonly uncertain: boolean;
+  readonly attempts: number;
+}
+
+interface Done {
+  readonly work: Work;
+  readonly outcome: PostingOutcome | { readonly outcome: 'blocked'; readonly by: PostingKey };
+}
+
+/** Partner and product documents are posted once per version; their posting row says which. */
+export const postingRowKey = (document: TargetDocument): string =>
+  document.kind === 'partner' || document.kind === 'product' ? `${document.key}@${document.version}` : document.key;
+
+/** Posts items of one tenant to one target. Items of a lane come in applied order. Never throws. */
+export async function postToTarget(tenant: TenantRuntime, target: string, items: readonly PostingItem[], ports: StagePorts): Promise<ItemOutcome[]> {
+  try {
+    const connector = await ports.connector(tenant, target);
+    if (connector === null) return items.map((item) => again(item, item.uncertain, ports.now()));
+    const pass = new PostingPass(tenant, target, connector, ports.gate(tenant, target), ports);
+    return await pass.run(items);
+  } catch (error) {
+    // Something before or after the calls failed (credentials, D1): what was sent is not known any more.
+    ports.report({ what: 'stage_failed', lane: null, stage: 'post', error: errorWords(error) });
+    return items.map((item) => again(item, true, ports.now()));
+  }
+}
+
+const again = (item: PostingItem, uncertain: boolean, now: EpochMs): ItemOutcome => ({
+  item,
+  done: false,
+  uncertain,
+  notBefore: retryAt('not_sent', item.attempts, null, now),
+});
+
+class PostingPass {
+  private readonly receipts = new Map<PostingKey, Receipt>();
+  private readonly done: Done[] = [];
+  private readonly queues = new Map<LaneKey, Work[]>();
+  /** Keys not at the target although they should be: whatever depends on them is blocked. */
+  private readonly missing = new Map<LaneKey, Set<PostingKey>>();
+  private readonly deadline: EpochMs;
+  private readonly tenant: TenantRuntime;
+  private readonly target: string;
+  private readonly connector: TargetConnector;
+  private readonly gate: GatePort;
+  private readonly ports: StagePorts;
+
+  constructor(tenant: TenantRuntime, target: string, connector: TargetConnector, gate: GatePort, ports: StagePorts) {
+    this.tenant = tenant;
+    this.target = target;
+    this.connector = connector;
+    this.gate = gate;
+    this.ports = ports;
+    this.deadline = ports.now() + PASS_PATIENCE_MS;
+  }
+
+  async run(items: readonly PostingItem[]): Promise<ItemOutcome[]> {
+    await this.enqueue(items);
+    let calls = 0;
+    let stopped: { notBefore: EpochMs } | null = null;
+    for (let wave = this.nextWave(); wave.length > 0 && stopped === null; wave = this.nextWave()) {
+      calls += 1;
+      stopped = calls > MAX_CALLS ? { notBefore: this.ports.now() } : await this.send(wave);
+    }
+    const settled = this.settleItems(items, stopped);
+    return (await this.record(items)) ? settled : items.map((item) => again(item, true, this.ports.now()));
+  }
+
+  /** Leaves out what is known to be at the target already; learns which dependencies are not. */
+  private async enqueue(items: readonly PostingItem[]): Promise<void> {
+    const known = await this.readKnown(items);
+    for (const item of items) {
+      const queue = this.queues.get(item.lane) ?? [];
+      for (const document of item.documents) {
+        if (!this.connector.accepts(document)) continue;
+        const row = known.get(postingRowKey(document));
+        if (row?.outcome === 'applied' || row?.outcome === 'skipped') continue;
+        queue.push({ item, document, uncertain: item.uncertain || row?.outcome === 'uncertain', attempts: row?.attempts ?? 0 });
+      }
+      this.queues.set(item.lane, queue);
+    }
+  }
+
+  /**
+   * Posting rows of what was tried before and of dependencies outside this pass: nothing is read when all is fresh.
+   */
+  private async readKnown(items: readonly PostingItem[]): Promise<Map<string, { outcome: string; attempts: number }>> {
+    const here = new Set<string>(items.flatMap((item) => item.documents.map((document) => document.key)));
+    const wanted = new Set<string>();
+    for (const item of items) {
+      for (const document of item.documents) {
+        if (item.uncertain || item.attempts > 0) wanted.add(postingRowKey(document));
+        for (const dependency of document.dependsOn) if (!here.has(dependency)) wanted.add(dependency);
+      }
+    }
+    const db = await this.ports.ledger(this.tenant.tenant);
+    const rows = await readPosted(db, this.tenant.tenant, [...wanted].map((key): [string, string] => [this.target, key]));
+    for (const row of rows) {
+      if (row.outcome !== 'applied' || row.remoteId === null) continue;
+      this.receipts.set(row.key as PostingKey, { remoteId: row.remoteId, remoteName: row.remoteName, remoteDate: row.remoteDate, differences: [] });
+    }
+    const open = rows.filter((row) => row.outcome !== 'applied' && row.outcome !== 'skipped' && !here.has(row.key));
+    for (const item of items) {
+      const missing = this.missing.get(item.lane) ?? new Set();
+      for (const row of open) missing.add(row.key as PostingKey);
+      this.missing.set(item.lane, missing);
+    }
+    return new Map(rows.map((row) => [row.key, { outcome: row.outcome, attempts: row.attempts }]));
+  }
+
+  /** From every lane the longest run of documents that do not depend on one another, up to the target's batch size. */
+  private nextWave(): Work[] {
+    const wave: Work[] = [];
+    for (const [lane, queue] of this.queues) {
+      const inWave = new Set<PostingKey>();
+      const limit = this.tenant.batchLimit(this.target);
+      let next = queue[0];
+      while (next !== undefined && wave.length < limit && !next.document.dependsOn.some((key) => inWave.has(key)) && !inWave.has(next.document.key)) {
+        queue.shift();
+        const blocker = this.blockerOf(lane, next);
+        if (blocker === null) {
+          inWave.add(next.document.key);
+          wave.push(next);
+        } else {
+          this.finish({ work: next, outcome: { outcome: 'blocked', by: blocker } });
+        }
+        next = this.holdsAfterFailure(lane) ? undefined : queue[0];
+      }
+      if (wave.length >= limit) break;
+    }
+    return wave;
+  }
+
+  private blockerOf(lane: LaneKey, work: Work): PostingKey | null {
+    const missing = this.missing.get(lane);
+    return work.document.dependsOn.find((key) => missing?.has(key)) ?? null;
+  }
+
+  /** Policy `hold`: after a failure the customer's later documents wait, dependent or not. */
+  private holdsAfterFailure(lane: LaneKey): boolean {
+    if (this.tenant.config.policies.onRejection !== 'hold' || (this.missing.get(lane)?.size ?? 0) === 0) return false;
+    this.queues.set(lane, []);
+    return true;
+  }
+
+  /** One call. Answers when the whole pass must stop: the gate says wait, or nothing got through. */
+  private async send(wave: readonly Work[]): Promise<{ notBefore: EpochMs } | null> {
+    const permitId = await this.permit();
+    if (typeof permitId !== 'string') {
+      for (const work of wave) this.finish({ work, outcome: { outcome: 'not_sent', message: 'the target is not taking calls', retryAfterMs: permitId.retryAfterMs } });
+      return { notBefore: this.ports.now() + permitId.retryAfterMs };
+    }
+    const postings: Posting[] = wave.map((work) => ({ document: work.document, receipts: this.receipts, uncertain: work.uncertain }));
+    const outcomes = await this.callConnector(postings);
+    wave.forEach((work, index) => {
+      const outcome = outcomes[index] ?? { outcome: 'uncertain', message: 'the connector did not answer for it', retryAfterMs: null };
+      this.finish({ work, outcome });
+    });
+    const health = healthOf(outcomes);
+    await this.gate.release(permitId, health.outcome, health.retryAfterMs);
+    return health.outcome === 'ok' ? null : { notBefore: this.ports.now() + (health.retryAfterMs ?? 15_000) };
+  }
+
+  private async callConnector(postings: readonly Posting[]): Promise<readonly PostingOutcome[]> {
+    try {
+      return await this.connector.post(postings, this.ports.now());
+    } catch (error) {
+      // A connector's bug must not lose track of money that may have moved.
+      this.ports.report({ what: 'stage_failed', lane: null, stage: 'post', error: errorWords(error) });
+      return postings.map(() => ({ outcome: 'uncertain', message: 'the connector failed', retryAfterMs: null }));
+    }
+  }
+
+  private async permit(): Promise<string | { readonly retryAfterMs: number }> {
+    for (;;) {
+      const permit = await this.gate.acquire();
+      if (permit.code === 'granted') return permit.permitId;
+      if (this.ports.now() + permit.retryAfterMs > this.deadline) return { retryAfterMs: permit.retryAfterMs };
+      await this.ports.sleep(Math.max(permit.retryAfterMs, 10));
+    }
+  }
+
+  private finish(done: Done): void {
+    this.done.push(done);
+    const { document, item } = done.work;
+    if (done.outcome.outcome === 'applied') {
+      this.receipts.set(document.key, done.outcome.receipt);
+      return;
+    }
+    const missing = this.missing.get(item.lane) ?? new Set();
+    missing.add(document.key);
+    this.missing.set(item.lane, missing);
+  }
+
+  /** An item is done when all its documents are; otherwise it comes again when its most patient document may. */
+  private settleItems(items: readonly PostingItem[], stopped: { notBefore: EpochMs } | null): ItemOutcome[] {
+    const now = this.ports.now();
+    const left = new Map<PostingItem, { uncertain: boolean; notBefore: EpochMs }>();
+    const keep = (item: PostingItem, uncertain: boolean, notBefore: EpochMs): void => {
+      const before = left.get(item);
+      left.set(item, { uncertain: uncertain || (before?.uncertain ?? false), notBefore: Math.max(notBefore, before?.notBefore ?? 0) });
+    };
+    for (const { work, outcome } of this.done) {
+      if (outcome.outcome === 'applied') continue;
+      const retryAfterMs = 'retryAfterMs' in outcome ? outcome.retryAfterMs : null;
+      keep(work.item, outcome.outcome === 'uncertain', retryAt(outcome.outcome, work.attempts, retryAfterMs, now));
+    }
+    const waiting = new Set([...this.queues.values()].flat().map((work) => work.item));
+    const handled = new Set(this.done.map(({ work }) => work.item));
+    for (const item of items) {
+      const dropped = !handled.has(item) && !waiting.has(item) && this.heldBack(item);
+      if (waiting.has(item) || dropped) keep(item, item.uncertain, stopped?.notBefore ?? retryAt('not_sent', item.attempts, null, now));
+    }
+    return items.map((item) => {
+      const rest = left.get(item);
+      return rest === undefined ? { item, done: true } : { item, done: false, ...rest };
+    });
+  }
+
+  /** Cut off by policy `hold` before its turn. */
+  private heldBack(item: PostingItem): boolean {
+    return this.tenant.config.policies.onRejection === 'hold' && (this.missing.get(item.lane)?.size ?? 0) > 0;
+  }
+
+  /** Receipts and exceptions in one transaction. False: they could not be written, so all is to be looked up again. */
+  private async record(items: readonly PostingItem[]): Promise<boolean> {
+    const now = this.ports.now();
+    const postings = this.done.map((done) => postingRecord(this.target, done));
+    const opened: LaneException[] = this.done.flatMap((done) =>
+      postingExceptions(this.target, done.work.document, done.outcome, done.work.attempts + 1, done.work.item).map((exception) => ({
+        tenant: this.tenant.tenant,
+        lane: done.work.item.lane,
+        exception,
+      })),
+    );
+    const resolved = this.done
+      .filter(({ outcome, work }) => outcome.outcome === 'applied' && (work.attempts > 0 || work.uncertain))
+      .flatMap(({ work }) => resolvedBy(this.target, work.document).map((id) => ({ tenant: this.tenant.tenant, id })));
+    try {
+      if (postings.length > 0) await recordPostings(await this.ports.ledger(this.tenant.tenant), postings, opened, resolved, now);
+      return true;
+    } catch (error) {
+      this.ports.report({ what: 'stage_failed', lane: null, stage: 'record', error: `${items.length} items: ${errorWords(error)}` });
+      return false;
+    }
+  }
+}
+
+/** What a call's outcomes say about the target itself. */
+function healthOf(outcomes: readonly PostingOutcome[]): { outcome: 'ok' | 'failed' | 'config'; retryAfterMs: number | null } {
+  for (const outcome of outcomes) {
+    if (outcome.outcome === 'rejected' && outcome.class === 'config') return { outcome: 'config', retryAfterMs: null };
+  }
+  const troubled = outcomes.filter((outcome) => outcome.outcome === 'not_sent' || outcome.outcome === 'uncertain');
+  if (outcomes.length === 0 || troubled.length < outcomes.length) return { outcome: 'ok', retryAfterMs: null };
+  const hints = troubled.flatMap((outcome) => ('retryAfterMs' in outcome && outcome.retryAfterMs !== null ? [outcome.retryAfterMs] : []));
+  return { outcome: 'failed', retryAfterMs: hints.length === 0 ? null : Math.max(...hints) };
+}
+
+function postingRecord(target: string, { work, outcome }: Done): PostingRecord {
+  const { item, document } = work;
+  const base = {
+    tenant: item.tenant,
+    target,
+    key: postingRowKey(document),
+    kind: document.kind,
+    lane: item.lane,
+    position: item.position,
+    source: item.source,
+    eventId: item.eventId,
+    remoteId: null,
+    remoteName: null,
+    remoteDate: null,
+    differences: [],
+    attempts: work.attempts + 1,
+  };
+  switch (outcome.outcome) {
+    case 'applied': {
+      const { remoteId, remoteName, remoteDate, differences } = outcome.receipt;
+      return { ...base, outcome: 'applied', remoteId, remoteName, remoteDate, differences, message: null };
+    }
+    case 'rejected':
+      return { ...base, outcome: 'rejected', message: `${outcome.code}: ${outcome.message}` };
+    case 'uncertain':
+      return { ...base, outcome: 'uncertain', message: outcome.message };
+    case 'not_sent':
+      return { ...base, outcome: work.uncertain ? 'uncertain' : 'pending', message: outcome.message };
+    case 'blocked':
+      return { ...base, outcome: 'blocked', message: `waits for ${outcome.by}`, attempts: work.attempts };
+    default:
+      return unreachable(outcome);
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * One pass over rung lanes: lease → ledger stage → posting stage → settle once. The doorbell said no more than which
+ * lanes; everything else is read from the lanes and the books, so a lost, doubled or late doorbell does no harm.
+ */
+import type { EpochMs, TenantId } from '../canonical/ids.ts';
+import type { LeaseAnswer, OutboxItem, Settlement } from '../durable-objects/customer-lane/protocol.ts';
+import { type BookedEvent, readBookedEvents } from '../ledger/books.ts';
+import type { TenantRuntime } from '../tenants/runtime.ts';
+import { type LeasedLane, type LedgerOutcome, ledgerStage } from './ledger-stage.ts';
+import { errorWords } from '../operations/log.ts';
+import { type LaneName, type StagePorts } from './ports.ts';
+import { type ItemOutcome, type PostingItem, postToTarget } from './posting-stage.ts';
+
+export interface PassSummary {
+  readonly leased: number;
+  readonly applied: number;
+  readonly posted: number;
+  readonly failed: readonly LaneName[];
+}
+
+/** Passes over at most this many lanes at a time keep memory and D1 batches small. */
+export const MAX_LANES_PER_PASS = 100;
+
+/** Never throws: what fails is reported, named in `failed`, and stays due in its lane. */
+export async function runLanes(lanes: readonly LaneName[], ports: StagePorts): Promise<PassSummary> {
+  const failed: LaneName[] = [];
+  const leases = await leaseAll(lanes, ports, failed);
+  const byTenant = Map.groupBy(leases, (lease) => lease.tenant);
+  const outcomes = await Promise.all([...byTenant].map(([tenant, group]) => runTenant(tenant, group, ports, failed)));
+  const done = outcomes.flat();
+  return {
+    leased: leases.length,
+    applied: done.reduce((sum, lane) => sum + lane.applied, 0),
+    posted: done.reduce((sum, lane) => sum + lane.posted, 0),
+    failed,
+  };
+}
+
+async function leaseAll(lanes: readonly LaneName[], ports: StagePorts, failed: LaneName[]): Promise<LeasedLane[]> {
+  const answers = await Promise.all(
+    lanes.slice(0, MAX_LANES_PER_PASS).map(async (name): Promise<LeaseAnswer> => {
+      try {
+        const answer = await ports.lane(name).lease();
+        if (answer.code === 'busy') ports.report({ what: 'lane_busy', lane: name });
+        return answer;
+      } catch (error) {
+        ports.report({ what: 'stage_failed', lane: name, stage: 'lease', error: errorWords(error) });
+        failed.push(name);
+        return { code: 'idle' };
+      }
+    }),
+  );
+  return answers.filter((answer) => answer.code === 'leased');
+}
+
+interface LaneDone {
+  readonly applied: number;
+  readonly posted: number;
+}
+
+async function runTenant(tenantId: TenantId, leases: readonly LeasedLane[], ports: StagePorts, failed: LaneName[]): Promise<LaneDone[]> {
+  let outcomes: LedgerOutcome[];
+  let tenant: TenantRuntime;
+  try {
+    const found = await ports.tenant(tenantId);
+    if (found === null) throw new Error('the tenant has no published config');
+    tenant = found;
+    outcomes = await ledgerStage(tenant, leases, ports);
+  } catch (error) {
+    ports.report({ what: 'stage_failed', lane: null, stage: 'decide', error: errorWords(error) });
+    failed.push(...leases.map(nameOf));
+    // The leases are given back, so that the next doorbell finds the lanes free.
+    await Promise.all(leases.map((lease) => settleLane(lease, untouched(lease), ports)));
+    return [];
+  }
+  const posted = await postAll(tenant, outcomes, ports);
+  return settleAll(outcomes, posted, ports, failed);
+}
+
+const nameOf = ({ tenant, lane }: LeasedLane): LaneName => ({ tenant, lane });
+
+const untouched = (lease: LeasedLane): Settlement => ({ applied: [], head: lease.head, held: [], outbox: [], posted: [], archivedTo: null });
+
+/** What is due for each target: the lane's outbox first, then what was booked just now; a lane's order is kept. */
+async function postAll(tenant: TenantRuntime, outcomes: readonly LedgerOutcome[], ports: StagePorts): Promise<ItemOutcome[]> {
+  const now = ports.now();
+  const overdue = await outboxItems(tenant, outcomes, ports);
+  const items: PostingItem[] = [];
+  const deferred: ItemOutcome[] = [];
+  for (const outcome of outcomes) {
+    const due = overdue?.get(outcome.lease) ?? [];
+    items.push(...due);
+    const blocked = new Set(outcome.lease.blockedTargets);
+    const unread = outcome.lease.outbox.length - due.length;
+    if (unread > 0) for (const entry of outcome.lease.outbox) blocked.add(entry.target);
+    for (const { plan, ...place } of outcome.toPost) {
+      for (const { target, notBefore } of plan.targets) {
+        const { tenant: id, lane } = outcome.lease;
+        const item: PostingItem = { ...place, tenant: id, lane, target, documents: plan.documents, attempts: 0 };
+        if (notBefore <= now && !blocked.has(target)) items.push(item);
+        else {
+          // Whatever comes after it for this target has to stay behind it.
+          blocked.add(target);
+          deferred.push({ item, done: false, uncertain: item.uncertain, notBefore });
+        }
+      }
+    }
+  }
+  const byTarget = Map.groupBy(items, (item) => item.target);
+  const posted = await Promise.all([...byTarget].map(([target, group]) => postToTarget(tenant, target, group, ports)));
+  return [...deferred, ...posted.flat()];
+}
+
+/** Outbox items with their documents, read from the books. When the books do not answer they stay for the next pass. */
+async function outboxItems(tenant: TenantRuntime, outcomes: readonly LedgerOutcome[], ports: StagePorts): Promise<Map<LeasedLane, PostingItem[]> | null> {
+  const leases = outcomes.map((outcome) => outcome.lease).filter((lease) => lease.outbox.length > 0);
+  const items = new Map<LeasedLane, PostingItem[]>();
+  if (leases.length === 0) return items;
+  const ids = leases.flatMap((lease) => lease.outbox.map((entry): [string, string] => [entry.source, entry.eventId]));
+  let rows: BookedEvent[];
+  try {
+    rows = await readBookedEvents(await ports.ledger(tenant.tenant), tenant.tenant, ids);
+  } catch (error) {
+    ports.report({ what: 'stage_failed', lane: null, stage: 'post', error: errorWords(error) });
+    return null;
+  }
+  const plans = new Map(rows.map((row) => [`${row.source}\n${row.eventId}`, row.plan]));
+  for (const lease of leases) {
+    items.set(
+      lease,
+      lease.outbox.flatMap((entry: OutboxItem) => {
+        const plan = plans.get(`${entry.source}\n${entry.eventId}`);
+        if (plan === undefined) return [];
+        const { target, position, seq, source, eventId, uncertain, attempts } = entry;
+        return [{ tenant: lease.tenant, lane: lease.lane, target, position, seq, source, eventId, documents: plan.documents, uncertain, attempts }];
+      }),
+    );
+  }
+  return items;
+}
+
+async function settleAll(outcomes: readonly LedgerOutcome[], posted: readonly ItemOutcome[], ports: StagePorts, failed: LaneName[]): Promise<LaneDone[]> {
+  const byLane = Map.groupBy(posted, ({ item }) => item.lane);
+  const again: LaneName[] = [];
+  const done = await Promise.all(
+    outcomes.map(async (outcome): Promise<LaneDone> => {
+      const { lease } = outcome;
+      const mine = byLane.get(lease.lane) ?? [];
+      const handedOut = new Set(lease.outbox.map((entry) => `${entry.target}#${entry.position}`));
+      const settlement: Settlement = {
+        ...outcome.settlement,
+        outbox: mine.flatMap((result) => (result.done ? [] : [outboxEntry(result.item, result.uncertain, result.notBefore)])),
+        posted: mine.filter((result) => result.done && handedOut.has(`${result.item.target}#${result.item.position}`)).map(({ item }) => ({ target: item.target, position: item.position })),
+      };
+      const settled = await settleLane(lease, settlement, ports);
+      if (settled === 'failed') failed.push(nameOf(lease));
+      else if (settled === 'more' && !outcome.unfinished) again.push(nameOf(lease));
+      return { applied: settlement.applied.length, posted: mine.filter((result) => result.done).length };
+    }),
+  );
+  if (again.length > 0) await ports.ring(again);
+  return done;
+}
+
+const outboxEntry = (item: PostingItem, uncertain: boolean, notBefore: EpochMs): Settlement['outbox'][number] => ({
+  target: item.target,
+  position: item.position,
+  seq: item.seq,
+  uncertain,
+  notBefore,
+});
+
+async function settleLane(lease: LeasedLane, settlement: Settlement, ports: StagePorts): Promise<'settled' | 'more' | 'failed'> {
+  const name = nameOf(lease);
+  try {
+    const answer = await ports.lane(name).settle(lease.epoch, settlement);
+    if (answer.code === 'settled') return answer.more ? 'more' : 'settled';
+    ports.report({ what: 'settle_refused', lane: name, reason: answer.code === 'refused' ? answer.reason : answer.code });
+    return 'failed';
+  } catch (error) {
+    // The books have it; the next lease of this lane recovers from them.
+    ports.report({ what: 'stage_failed', lane: name, stage: 'settle', error: errorWords(error) });
+    return 'failed';
+  }
+}

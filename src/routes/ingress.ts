@@ -1,0 +1,141 @@
+/**
+ * `POST /in/:tenant/:source`: limits → verify → parse → accept → answer. The provider gets its acknowledgement only
+ * after every event of the delivery is durably in its lane; our own trouble answers 503, so that the provider sends again.
+ */
+import type { Context } from 'hono';
+import { Hono } from 'hono';
+import type { Bindings } from '../bindings.ts';
+import { type EpochMs, laneKey, type LaneKey, providerEventId } from '../canonical/ids.ts';
+import type { AcceptEvent } from '../durable-objects/customer-lane/protocol.ts';
+import { sha256Hex } from '../ledger/hash.ts';
+import { acceptIntoLanes, type LaneDelivery } from '../operations/accept.ts';
+import { errorWords, logError, logWarning } from '../operations/log.ts';
+import type { AcceptedSummary, AddressedEvent } from '../sources/source.ts';
+import type { TenantRuntime, TenantSource } from '../tenants/runtime.ts';
+import type { Delivery, VerifiedDelivery } from '../verification/verification.ts';
+import { directoryOf } from '../operations/directory.ts';
+import { countIngress } from './ingress-counters.ts';
+import { problem } from './problem.ts';
+import { readBody } from './read-body.ts';
+
+type IngressContext = Context<{ Bindings: Bindings }>;
+
+export const ingress = new Hono<{ Bindings: Bindings }>();
+ingress.all('/:tenant/:source', receive);
+/** Senders that cannot sign prove themselves by a secret last segment (src/verification/secret-path.ts). */
+ingress.all('/:tenant/:source/:secret', receive);
+
+async function receive(c: IngressContext): Promise<Response> {
+  const receivedAt = Date.now();
+  let tenant: TenantRuntime | null;
+  try {
+    tenant = await directoryOf(c.env).find(c.req.param('tenant') ?? '', receivedAt);
+  } catch (error) {
+    // The config could not be read: nothing is known about the sender, and it is our fault.
+    logError('config_unreadable', { error: errorWords(error) });
+    return problem('unavailable', { retryAfterSeconds: 30 });
+  }
+  const source = [...(tenant?.sources.values() ?? [])].find(({ id }) => id === c.req.param('source'));
+  if (tenant === null || source === undefined) return problem('not_found');
+  const refusal = refuseByHead(c.req.raw, source);
+  if (refusal !== null) return refusal;
+  const body = await readBody(c.req.raw, source.source.maxBodyBytes);
+  if (body === null) return problem('payload_too_large');
+  return deliver(c, tenant, source, deliveryOf(c.req.raw, body, receivedAt));
+}
+
+/** What can be refused before the body is read. */
+function refuseByHead(request: Request, { source }: TenantSource): Response | null {
+  if (!source.methods.some((method) => method === request.method)) {
+    return problem('method_not_allowed', { headers: { allow: source.methods.join(', ') } });
+  }
+  const mediaType = (request.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  if (!source.contentTypes.includes(mediaType)) return problem('unsupported_media_type');
+  const length = Number(request.headers.get('content-length') ?? '0');
+  return length > source.maxBodyBytes ? problem('payload_too_large') : null;
+}
+
+function deliveryOf(request: Request, body: Uint8Array<ArrayBuffer>, receivedAt: EpochMs): Delivery {
+  const tls = request.cf?.tlsClientAuth;
+  const presented = typeof tls === 'object' && tls !== null && tls.certPresented === '1' ? tls : null;
+  return {
+    method: request.method,
+    url: new URL(request.url),
+    headers: request.headers,
+    body,
+    receivedAt,
+    clientCertificate:
+      presented === null
+        ? null
+        : {
+            verified: presented.certVerified === 'SUCCESS',
+            subjectDN: presented.certSubjectDNRFC2253,
+            issuerDN: presented.certIssuerDNRFC2253,
+            fingerprintSha256: presented.certFingerprintSHA256,
+            notAfter: presented.certNotAfter,
+          },
+  };
+}
+
+async function deliver(c: IngressContext, tenant: TenantRuntime, { id, source, secrets }: TenantSource, delivery: Delivery): Promise<Response> {
+  const verification = await source.verify(delivery, secrets);
+  if (!verification.ok) {
+    countIngress(tenant.tenant, id, 'refused');
+    logWarning('delivery_refused', { tenant: tenant.tenant, source: id, reason: verification.error });
+    return problem('not_authenticated');
+  }
+  const verified = verification.value;
+  const parsed = source.parse(verified);
+  const events = parsed.ok ? parsed.value : [await unreadable(verified, parsed.error.reason)];
+  const deliveries = await Promise.all(
+    events.map(async (event): Promise<LaneDelivery> => ({ lane: laneOf(id, source.provider, event), event: await toAccept(id, verified, event) })),
+  );
+  const accepted = await acceptIntoLanes(c.env, tenant.tenant, tenant.config.shard, deliveries, c.executionCtx);
+  if (accepted.code === 'refused') return problem('payload_too_large', { detail: 'an event of the delivery is too large to be stored' });
+  if (accepted.code !== 'accepted') return problem('overloaded', { retryAfterSeconds: accepted.retryAfterSeconds });
+  const summary = summarise(deliveries, accepted.results);
+  countIngress(tenant.tenant, id, summary.status);
+  return source.acknowledge(summary);
+}
+
+/** What belongs to no customer goes to lanes of the source's own. */
+function laneOf(source: string, provider: string, event: AddressedEvent): LaneKey {
+  return laneKey(event.customer === null ? `${source}:~${event.sharedLane}` : `${provider}:${event.customer}`);
+}
+
+async function toAccept(source: TenantSource['id'], verified: VerifiedDelivery, event: AddressedEvent): Promise<AcceptEvent> {
+  return {
+    source,
+    eventId: event.eventId,
+    type: event.type,
+    occurredAt: event.occurredAt,
+    receivedAt: verified.receivedAt,
+    trust: verified.trust,
+    bodyHash: await sha256Hex(event.body),
+    body: event.body,
+    evidence: verified.evidence,
+    quarantine: event.quarantine === null ? null : `${event.quarantine.code}: ${event.quarantine.detail}`,
+  };
+}
+
+/** Authentic but without any address: kept whole under its own hash, so that a repeat is a duplicate. */
+async function unreadable(verified: VerifiedDelivery, reason: NonNullable<AddressedEvent['quarantine']>): Promise<AddressedEvent> {
+  return {
+    eventId: providerEventId(`unreadable-${await sha256Hex(verified.body)}`),
+    type: 'unreadable',
+    occurredAt: verified.receivedAt,
+    customer: null,
+    sharedLane: 'account',
+    body: verified.body,
+    quarantine: reason,
+  };
+}
+
+function summarise(deliveries: readonly LaneDelivery[], results: readonly { code: string; seq: number }[]): AcceptedSummary {
+  const fresh = deliveries.filter((_, index) => results[index]?.code === 'accepted');
+  const status = fresh.length === 0 && deliveries.length > 0 ? 'duplicate' : fresh.length > 0 && fresh.every(({ event }) => event.quarantine !== null) ? 'quarantined' : 'accepted';
+  return {
+    status,
+    events: deliveries.map(({ lane, event }, index) => ({ id: event.eventId, lane, seq: results[index]?.seq ?? 0 })),
+  };
+}
