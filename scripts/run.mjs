@@ -1,5 +1,5 @@
 /**
- * `node scripts/run.mjs <file.ts> [arguments]`: what every npm script goes through. Installs if needed, then runs the
+ * `node scripts/run.mjs <file.ts> [arguments]`, or `-- <tool> [arguments]` for a tool of node_modules/.bin: what every npm script goes through. Installs if needed, then runs the
  * file with the project's own Node 24. The child ends when this process does, however it ends: it watches the channel
  * between them.
  */
@@ -14,7 +14,10 @@ if (file === undefined) {
 }
 ensureInstalled();
 
-const child = spawn(join(projectRoot, 'node_modules', '.bin', 'node'), [join(projectRoot, file), ...args], {
+const binary = (name) => join(projectRoot, 'node_modules', '.bin', name);
+const [command, commandArgs] =
+  file === '--' ? [binary(args[0] ?? ''), args.slice(1)] : [binary('node'), [join(projectRoot, file), ...args]];
+const child = spawn(command, commandArgs, {
   cwd: projectRoot,
   env: toolEnvironment(),
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
