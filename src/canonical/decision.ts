@@ -55,6 +55,8 @@ export type ExceptionCause =
   | 'posting_rejected'
   | 'posting_uncertain'
   | 'posted_with_warnings'
+  /** A person put the event aside. */
+  | 'set_aside'
   | 'internal_error';
 
 export interface ExceptionDraft {
