@@ -11,7 +11,7 @@ import { host, startGateway, startSandboxes } from './runtime/gateway.ts';
 import { claimStateDirectory, forgetInstance, recordInstance } from './runtime/instance.ts';
 import { applyMigrations } from './runtime/migrations.ts';
 import { freePort, isPortFree } from './runtime/ports.ts';
-import { seedDemoTenant, seedOdooChart } from './runtime/seed.ts';
+import { seedDemoTenant, seedOdoo } from './runtime/seed.ts';
 import { failure, type Step, startSteps, summary } from './runtime/terminal.ts';
 import { readWranglerConfig } from './runtime/wrangler-config.ts';
 
@@ -103,7 +103,7 @@ async function serve(step: Step): Promise<void> {
   }
   const demo = writeDemoFile(stateDir, addresses, secrets);
   step('seeding tenant demo');
-  await seedOdooChart(stateDir, readFileSync(join(root, 'tenants/demo-chart.json'), 'utf8'), demo);
+  await seedOdoo(stateDir, readFileSync(join(root, 'tenants/demo-odoo.json'), 'utf8'), demo);
   await seedDemoTenant(stateDir, readFileSync(join(root, 'tenants/demo.json'), 'utf8'), demo, secrets);
   ownSignals();
   keepTime(gateway, wrangler.triggers.crons);

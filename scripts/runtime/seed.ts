@@ -8,13 +8,6 @@ import { join } from 'node:path';
 import { tenantConfig } from '../../src/tenants/config.ts';
 import { type DemoFile, type LocalSecrets, writePrivately } from './credentials.ts';
 
-/** Chart of the demo tenant, code → name: what the sandbox Odoo has beyond its own chart. */
-export interface DemoAccount {
-  readonly code: string;
-  readonly name: string;
-  readonly type: string;
-}
-
 /** @param document tenants/demo.json, whose addresses are placeholders. @throws when the gateway refuses it. */
 export async function seedDemoTenant(
   stateDir: string,
@@ -65,17 +58,16 @@ async function operatorCall(demo: DemoFile, method: string, path: string, body: 
     throw new Error(`${method} ${path} was answered ${answer.status}: ${(await answer.text()).slice(0, 2000)}`);
 }
 
-/** Gives the fresh sandbox Odoo the demo tenant's chart of accounts. Once per state directory: a reset empties it. */
-export async function seedOdooChart(stateDir: string, chart: string, demo: DemoFile): Promise<void> {
+/** Gives the fresh sandbox Odoo the demo company and its chart of accounts. Once per state directory: a reset empties it. */
+export async function seedOdoo(stateDir: string, seed: string, demo: DemoFile): Promise<void> {
   const marker = join(stateDir, 'odoo-seeded.json');
   if (existsSync(marker)) return;
-  const accounts: unknown = JSON.parse(chart);
   const answer = await fetch(`${demo.odoo.url}/sandbox/reset`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ accounts }),
+    body: seed,
     signal: AbortSignal.timeout(15_000),
   });
-  if (!answer.ok) throw new Error(`the sandbox Odoo answered ${answer.status} to its chart of accounts`);
-  writePrivately(marker, { accounts: Array.isArray(accounts) ? accounts.length : 0 });
+  if (!answer.ok) throw new Error(`the sandbox Odoo answered ${answer.status} to its seed`);
+  writePrivately(marker, { seeded: createHash('sha256').update(seed).digest('hex') });
 }
