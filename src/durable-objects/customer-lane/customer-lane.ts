@@ -70,6 +70,10 @@ export class CustomerLane extends DurableObject<Env> {
     return this.#lane.redrive(seqs, Date.now());
   }
 
+  hasten(target: string | null): OperateAnswer {
+    return this.#lane.hasten(target, Date.now());
+  }
+
   pause(): void {
     this.#lane.pause();
   }

@@ -4,14 +4,14 @@
  * Promises: an event answered `accepted` is stored, once per (source, event id), and is handed out until it is settled
  * as applied, held, or skipped by a person; applied positions have no gap; new events are applied in `seq` order; while
  * anything is open and the lane is not paused an alarm is armed. Does not promise that an event is handed out only once:
- * a lease that ends without a settlement is given again with the same events in the same order.
+ * what a lease handed out and no settlement named is handed out again first, in the same order.
  *
  * Every command is one transaction without an await, so that it happens whole or not at all. What is kept in memory is a
  * copy or a hint: the object may be evicted between any two commands. Times are passed in.
  */
 import type { EpochMs, LaneKey, TenantId } from '../../canonical/ids.ts';
 import { storeEvents } from './accepting.ts';
-import { refuseRemoval, release, writeParked, writeSkipped } from './operating.ts';
+import { hastenOutbox, refuseRemoval, release, writeParked, writeSkipped } from './operating.ts';
 import type {
   AcceptAnswer,
   AcceptEvent,
@@ -105,7 +105,7 @@ export class Lane {
           conflictsTo: conflicts.at(-1)?.number ?? state.conflictsTo,
           quarantinedTo: quarantined.at(-1)?.seq ?? state.quarantinedTo,
         },
-        doubt: state.doubt.length > 0 ? state.doubt : seqs,
+        doubt: seqs.length > state.doubt.length ? seqs : state.doubt,
       };
       this.#save(leased);
       this.#rearm(leased, now);
@@ -182,6 +182,17 @@ export class Lane {
     return this.#release(['quarantined'], seqs, now);
   }
 
+  /** Makes documents that failed to reach `target` (null: any target) due at once. A window's documents are not moved. */
+  hasten(target: string | null, now: EpochMs): OperateAnswer {
+    return this.#command((state): OperateAnswer => {
+      if (state === null) return { code: 'not_found' };
+      const seqs = hastenOutbox(this.#storage, target, now);
+      if (seqs.length === 0) return { code: 'not_applicable' };
+      this.#rearm(state, now);
+      return { code: 'done', seqs, ring: this.#ringable(state, now) && this.#ring(state, now) };
+    });
+  }
+
   /** Stops handing out. Deliveries are still accepted, counted and shown; a running lease may be settled. */
   pause(): void {
     this.#command((state) => {
@@ -222,7 +233,7 @@ export class Lane {
     if (state === null) return [];
     const limits = rules.boundedLimits({});
     const candidates = reading.unarchivedEvents(this.#storage, state, from, limits.maxEvents);
-    return reading.loadEvents(this.#storage, rules.handOut([], candidates, limits).seqs);
+    return reading.loadEvents(this.#storage, rules.handOut([], [], candidates, limits).seqs);
   }
 
   /** When the alarm is needed; null when nothing is open, or the lane is paused. */
@@ -292,13 +303,14 @@ export class Lane {
 
   #choose(state: LaneState, limits: rules.LeaseLimits, now: EpochMs) {
     const wanted = limits.maxEvents + 1;
-    if (state.doubt.length > 0) {
-      const sizes = reading.loadSizes(this.#storage, state.doubt);
-      const { seqs } = rules.handOut([], sizes, limits);
-      return { seqs, more: true };
-    }
-    const held = reading.dueHeld(this.#storage, state.position, now, wanted);
-    return rules.handOut(held, reading.freshEvents(this.#storage, state.settledTo, wanted), limits);
+    const doubtful = new Set(state.doubt);
+    const rest = (candidates: readonly rules.Candidate[]) => candidates.filter(({ seq }) => !doubtful.has(seq));
+    return rules.handOut(
+      reading.loadSizes(this.#storage, state.doubt),
+      rest(reading.dueHeld(this.#storage, state.position, now, wanted + state.doubt.length)),
+      rest(reading.freshEvents(this.#storage, state.settledTo, wanted + state.doubt.length)),
+      limits,
+    );
   }
 
   #remove(seq: number, now: EpochMs, ledgerPosition: number | null, write: (state: LaneState) => void): OperateAnswer {

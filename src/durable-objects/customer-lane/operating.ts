@@ -67,3 +67,24 @@ export function release(
   for (const seq of found) storage.exec('UPDATE held SET due_at = ? WHERE seq = ?', now, seq);
   return found;
 }
+
+/**
+ * Makes documents that were tried before due at once; those that wait for their first window keep waiting. Gives the
+ * seqs of the events they belong to, at most 500.
+ */
+export function hastenOutbox(storage: LaneStorage, target: string | null, now: EpochMs): number[] {
+  const rows = storage.exec(
+    'SELECT DISTINCT seq FROM outbox WHERE attempts > 0 AND not_before > ?1 AND (?2 IS NULL OR target = ?2) ORDER BY seq LIMIT 500',
+    now,
+    target,
+  );
+  const seqs = rows.map((row) => integer(row, 'seq'));
+  storage.exec(
+    `UPDATE outbox SET not_before = ?1 WHERE attempts > 0 AND not_before > ?1 AND (?2 IS NULL OR target = ?2)
+      AND seq IN (SELECT value FROM json_each(?3))`,
+    now,
+    target,
+    JSON.stringify(seqs),
+  );
+  return seqs;
+}

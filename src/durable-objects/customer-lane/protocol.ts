@@ -71,7 +71,10 @@ export interface QuarantinedEvent {
   readonly source: SourceId;
   readonly eventId: ProviderEventId;
   readonly type: string;
+  readonly occurredAt: EpochMs;
   readonly receivedAt: EpochMs;
+  readonly trust: TrustTier;
+  readonly bodyHash: string;
   readonly reason: string;
 }
 
@@ -152,7 +155,10 @@ export type LeaseAnswer =
   /** Somebody else holds it until then. */
   | { readonly code: 'busy'; readonly until: EpochMs };
 
-/** What became of each leased event; events not named stay as they were. */
+/**
+ * What became of each leased event. Those not named stay due and are handed out again, first and in the same order; a new
+ * one that a named one overtook is held by the lane as waiting, due at once.
+ */
 export interface Settlement {
   /** Events applied, in order; their positions follow the head without a gap. */
   readonly applied: readonly {

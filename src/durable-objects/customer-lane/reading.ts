@@ -137,8 +137,9 @@ export function unreportedQuarantine(storage: LaneStorage, after: number, limit 
   );
   return rows.flatMap((row) => {
     const reason = parseHeldReason(text(row, 'held_reason'));
-    const { seq, source, eventId, type, receivedAt } = logFacts(row);
-    return reason.kind === 'quarantined' ? [{ seq, source, eventId, type, receivedAt, reason: reason.reason }] : [];
+    const { seq, source, eventId, type, occurredAt, receivedAt, trust, bodyHash } = logFacts(row);
+    if (reason.kind !== 'quarantined') return [];
+    return [{ seq, source, eventId, type, occurredAt, receivedAt, trust, bodyHash, reason: reason.reason }];
   });
 }
 

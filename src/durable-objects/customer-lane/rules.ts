@@ -106,17 +106,18 @@ export const boundedLimits = (asked: Partial<LeaseLimits>): LeaseLimits => ({
 });
 
 /**
- * Which events to hand out: due held ones, then new ones, each in `seq` order. Held ones take at most half when there
- * are new ones, so that a crowd that waits cannot starve what it waits for. The first is handed out whatever its size.
+ * Which events to hand out: those in doubt in the order they had, then due held ones, then new ones, each in `seq`
+ * order. Held ones take at most half when there are new ones, so that a crowd that waits cannot starve what it waits
+ * for. The first is handed out whatever its size.
  */
 export function handOut(
+  doubtful: readonly Candidate[],
   held: readonly Candidate[],
   fresh: readonly Candidate[],
   limits: LeaseLimits,
 ): { readonly seqs: readonly number[]; readonly more: boolean } {
   const half = Math.max(1, Math.floor(limits.maxEvents / 2));
-  const heldShare = fresh.length === 0 || limits.maxEvents === 1 ? limits.maxEvents : half;
-  const offered = [...held.slice(0, heldShare), ...fresh];
+  const offered = [...doubtful, ...held.slice(0, fresh.length === 0 ? held.length : half), ...fresh];
   const seqs: number[] = [];
   let bytes = 0;
   for (const { seq, size } of offered) {
@@ -124,7 +125,7 @@ export function handOut(
     seqs.push(seq);
     bytes += size;
   }
-  return { seqs, more: seqs.length < held.length + fresh.length };
+  return { seqs, more: seqs.length < doubtful.length + held.length + fresh.length };
 }
 
 /**

@@ -7,6 +7,8 @@ import type { LaneState, Leased } from './state.ts';
 import { integer, integerOrNull, type LaneStorage } from './storage.ts';
 
 const MAX_SETTLED_OUTBOX = 1000;
+/** An event passed over is tried at once; this only keeps its holder from giving it up as overdue. */
+const PASSED_OVER_MS = 24 * 3_600_000;
 
 /** What is known of a leased event apart from the lease: held ones are those that had been held when it was given. */
 export interface HeldFact {
@@ -37,22 +39,31 @@ export function contradiction(
   if (!/^[0-9a-f]{64}$/.test(head.hash)) return 'the head hash is not a SHA-256';
   if (applied.length === 0 && head.hash !== lane.hash) return 'the head hash changed though nothing was applied';
   return (
-    outOfOrder(leased, isHeld, settlement) ??
-    outboxContradiction(lane.lastSeq, settlement) ??
-    reportTooFar(leased, settlement)
+    outOfOrder(isHeld, settlement) ?? outboxContradiction(lane.lastSeq, settlement) ?? reportTooFar(leased, settlement)
   );
 }
 
-/** New events are applied in `seq` order, and none is passed over without being held. */
-function outOfOrder(leased: Leased, isHeld: (seq: number) => boolean, { applied, held }: Settlement): string | null {
+/** New events are applied in `seq` order, but for those that are said to have waited. */
+function outOfOrder(isHeld: (seq: number) => boolean, { applied }: Settlement): string | null {
   const inTurn = applied.filter(({ seq, waited }) => !isHeld(seq) && waited !== true);
   const early = inTurn.find(({ seq }, index) => seq < (inTurn[index - 1]?.seq ?? 0));
-  if (early !== undefined) return `seq ${early.seq} was applied after a later one`;
+  return early === undefined ? null : `seq ${early.seq} was applied after a later one`;
+}
+
+/**
+ * New events that were handed out, not named, and overtaken by a later one that was. It happens when a holder recovers
+ * from the books what an earlier one applied: what that one held is not in the books. The books are final, so refusing
+ * would help nobody; the lane holds such an event itself, due at once, and nothing is lost.
+ */
+export function passedOver(
+  leased: Leased,
+  isHeld: (seq: number) => boolean,
+  { applied, held }: Pick<Settlement, 'applied' | 'held'>,
+): number[] {
   const named = new Set([...applied, ...held].map(({ seq }) => seq));
   const fresh = leased.seqs.filter((seq) => !isHeld(seq));
-  const open = fresh.find((seq) => !named.has(seq));
-  const beyond = open === undefined ? undefined : fresh.find((seq) => seq > open && named.has(seq));
-  return beyond === undefined ? null : `seq ${beyond} was settled, and ${open} before it was not`;
+  const last = fresh.findLastIndex((seq) => named.has(seq));
+  return fresh.slice(0, Math.max(last, 0)).filter((seq) => !named.has(seq));
 }
 
 function outboxContradiction(lastSeq: number, { outbox, posted, head }: Settlement): string | null {
@@ -118,14 +129,15 @@ export function writeSettlement(
 ): LaneState {
   writeApplied(storage, facts, settlement, now);
   writeHeld(storage, state, facts, settlement, now);
+  for (const seq of passedOver(leased, (one) => facts.has(one), settlement)) writePassedOver(storage, seq, state, now);
   writeOutbox(storage, settlement);
   const settledTo = settledCursor(storage, state, settlement);
-  const handed = new Set(leased.seqs);
+  const named = new Set([...settlement.applied, ...settlement.held].map(({ seq }) => seq));
   return {
     ...state,
     leaseUntil: 0,
     leased: null,
-    doubt: state.doubt.filter((seq) => !handed.has(seq)),
+    doubt: state.doubt.filter((seq) => !named.has(seq)),
     position: settlement.head.position,
     hash: settlement.head.hash,
     settledTo,
@@ -176,6 +188,17 @@ function writeHeld(
       tries,
     );
   }
+}
+
+function writePassedOver(storage: LaneStorage, seq: number, state: LaneState, now: EpochMs): void {
+  const reason: HeldReason = { kind: 'waiting', requires: [], until: now + PASSED_OVER_MS };
+  storage.exec(
+    "INSERT INTO held (seq, kind, reason, due_at, held_at, tries) VALUES (?, 'waiting', ?, ?, ?, 0)",
+    seq,
+    reasonJson(reason),
+    now,
+    state.position,
+  );
 }
 
 export const reasonJson = (reason: HeldReason): string => JSON.stringify(reason);

@@ -32,8 +32,9 @@ export interface LaneState {
   readonly leaseUntil: EpochMs;
   readonly leased: Leased | null;
   /**
-   * Handed out by a lease that was not settled, in that order. The ledger may have applied them in exactly this order,
-   * so the next lease hands out these first and nothing else, and the same decision is found again by its identities.
+   * Handed out and named by no settlement since, in that order. The ledger may have applied them in exactly this order
+   * (a crash after its commit, an answer lost), so the next lease hands out these first: the same decision is made
+   * again, with the same positions, or found in the books. At most a lease's worth.
    */
   readonly doubt: readonly number[];
   readonly position: number;

@@ -55,18 +55,21 @@ describe('when the alarm is set', () => {
 describe('which events are handed out', () => {
   const of = (...seqs: number[]) => seqs.map((seq) => ({ seq, size: 10 }));
 
-  it('gives held ones before new ones, and at most half to held ones while there are new ones', () => {
-    expect(handOut(of(1), of(5, 6), { maxEvents: 10, maxBytes: 1000 })).toEqual({ seqs: [1, 5, 6], more: false });
-    expect(handOut(of(1, 2, 3), of(5, 6), { maxEvents: 4, maxBytes: 1000 })).toEqual({
+  it('gives doubtful ones, then held ones, then new ones, and at most half to held ones while there are new ones', () => {
+    expect(handOut([{ seq: 9, size: 10 }], of(1), of(5, 6), { maxEvents: 10, maxBytes: 1000 })).toEqual({
+      seqs: [9, 1, 5, 6],
+      more: false,
+    });
+    expect(handOut([], of(1, 2, 3), of(5, 6), { maxEvents: 4, maxBytes: 1000 })).toEqual({
       seqs: [1, 2, 5, 6],
       more: true,
     });
-    expect(handOut(of(1, 2, 3), [], { maxEvents: 4, maxBytes: 1000 })).toEqual({ seqs: [1, 2, 3], more: false });
+    expect(handOut([], of(1, 2, 3), [], { maxEvents: 4, maxBytes: 1000 })).toEqual({ seqs: [1, 2, 3], more: false });
   });
 
   it('stops at the bytes, but always gives the first', () => {
-    expect(handOut([], of(1, 2, 3), { maxEvents: 9, maxBytes: 25 })).toEqual({ seqs: [1, 2], more: true });
-    expect(handOut([], of(1, 2), { maxEvents: 9, maxBytes: 5 })).toEqual({ seqs: [1], more: true });
+    expect(handOut([], [], of(1, 2, 3), { maxEvents: 9, maxBytes: 25 })).toEqual({ seqs: [1, 2], more: true });
+    expect(handOut([], [], of(1, 2), { maxEvents: 9, maxBytes: 5 })).toEqual({ seqs: [1], more: true });
   });
 
   it('offers a waiting event again when something was applied, or in time, and a parked one never by itself', () => {
