@@ -1,0 +1,57 @@
+/** Journal entries: `account.move` of type entry, each line with both its own and the company's currency. */
+import type { EntryDocument } from '../../canonical/documents.ts';
+import { formatMinor, negate, ZERO } from '../../canonical/money.ts';
+import { err, ok, type Result } from '../../canonical/result.ts';
+import type { OdooTargetConfig } from '../../tenants/config.ts';
+import { type Rejection, rejected } from './errors.ts';
+import { idFor, type References } from './references.ts';
+import { externalId } from './wire.ts';
+
+export const entryFields = [
+  'id',
+  'move_type',
+  'date',
+  'journal_id/.id',
+  'ref',
+  'line_ids/id',
+  'line_ids/name',
+  'line_ids/account_id/.id',
+  'line_ids/partner_id/id',
+  'line_ids/currency_id/.id',
+  'line_ids/amount_currency',
+  'line_ids/debit',
+  'line_ids/credit',
+] as const;
+
+/** Never both sides on one line: Odoo nets such a line to nothing without a word. */
+export function entryRows(
+  document: EntryDocument,
+  config: OdooTargetConfig,
+  references: References,
+): Result<string[][], Rejection> {
+  const journal = idFor(references.journals, 'journal', config.journals.entries);
+  if (!journal.ok) return journal;
+  if (document.lines.length === 0) {
+    return err(rejected('business', 'no_lines', 'an entry without lines cannot be posted in Odoo'));
+  }
+  const head = [externalId(document.key), 'entry', document.date, String(journal.value), document.key];
+  const rows: string[][] = [];
+  for (const line of document.lines) {
+    const account = idFor(references.accounts, 'account', line.account);
+    if (!account.ok) return account;
+    const currency = idFor(references.currencies, 'currency', line.currency);
+    if (!currency.ok) return currency;
+    rows.push([
+      ...(rows.length === 0 ? head : head.map(() => '')),
+      externalId(document.key, String(rows.length)),
+      line.label.trim() || document.reference || document.key,
+      String(account.value),
+      line.partner === null ? '' : externalId(line.partner),
+      String(currency.value),
+      formatMinor(line.amount, line.currency),
+      formatMinor(line.base > 0 ? line.base : ZERO, document.baseCurrency),
+      formatMinor(line.base < 0 ? negate(line.base) : ZERO, document.baseCurrency),
+    ]);
+  }
+  return ok(rows);
+}

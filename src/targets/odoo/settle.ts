@@ -1,0 +1,153 @@
+/**
+ * Matching receivables: the line of an entry, payment or credit note with the invoice it settles. A document that is
+ * posted but cannot be matched is applied with a warning: the books are right, the open items are not.
+ */
+import { z } from 'zod';
+import type { PostingKey } from '../../canonical/ids.ts';
+import type { Result } from '../../canonical/result.ts';
+import type { Books } from './booking.ts';
+import type { Failure } from './errors.ts';
+import type { BookedDocument } from './readback.ts';
+import { decimal, reference, text, toMinor } from './wire.ts';
+import { difference, type Work, warn } from './work.ts';
+
+const lineRow = z.object({
+  id: z.int(),
+  move_id: reference,
+  ref: text,
+  account_id: reference,
+  balance: decimal,
+  amount_residual: decimal,
+  reconciled: z.boolean(),
+});
+type Line = z.infer<typeof lineRow>;
+
+/** One call to `reconcile`: an invoice's open lines with everything of this batch that settles it. */
+interface Match {
+  readonly settled: PostingKey;
+  readonly works: Set<Work>;
+  readonly lines: Set<number>;
+}
+
+/** Matches what the applied documents settle. Twice is once: what is matched already is left alone. */
+export async function settle(works: readonly Work<BookedDocument>[], books: Books): Promise<void> {
+  const settling = works.filter(
+    (work) => work.outcome?.outcome === 'applied' && work.moveId !== null && settledBy(work.document).length > 0,
+  );
+  if (settling.length === 0) return;
+  const lines = await readLines(settling, books);
+  if (!lines.ok) {
+    unmatched(settling, lines.error);
+    return;
+  }
+  for (const match of plan(settling, lines.value, books)) {
+    const done = await books.client.act('account.move.line', 'reconcile', [...match.lines]);
+    if (!done.ok) unmatched([...match.works], done.error);
+  }
+}
+
+/** Refused: a warning. Not known: the posting is looked up again, and matched then. */
+function unmatched(works: readonly Work[], failure: Failure): void {
+  for (const work of works) {
+    if (failure.kind === 'rejected') warn(work, difference('settlement', 'matched', `open: ${failure.message}`));
+    else {
+      work.outcome = {
+        outcome: 'uncertain',
+        message: `posted, but not matched with what it settles: ${failure.message}`,
+        retryAfterMs: failure.retryAfterMs,
+      };
+    }
+  }
+}
+
+function settledBy(document: BookedDocument): readonly PostingKey[] {
+  switch (document.kind) {
+    case 'invoice':
+      return [];
+    case 'credit_note':
+      return [document.reverses];
+    case 'payment':
+      return document.settles === null ? [] : [document.settles];
+    case 'entry':
+      return document.lines.flatMap((line) => line.settles ?? []);
+  }
+}
+
+/** All posted receivable lines of both sides, in one search: the entry's reference is stored on its lines. */
+async function readLines(
+  works: readonly Work<BookedDocument>[],
+  { client, config }: Books,
+): Promise<Result<readonly Line[], Failure>> {
+  const connection = await client.connect();
+  if (!connection.ok) return connection;
+  const keys = works.flatMap((work) => [work.document.key, ...settledBy(work.document)]);
+  return client.searchRead(
+    'account.move.line',
+    [
+      ['ref', 'in', [...new Set(keys)]],
+      connection.value.version.major >= 16
+        ? ['account_id.account_type', '=', 'asset_receivable']
+        : ['account_id.internal_type', '=', 'receivable'],
+      ['parent_state', '=', 'posted'],
+      ['company_id', '=', config.companyId],
+    ],
+    lineRow,
+    ['move_id', 'ref', 'account_id', 'balance', 'amount_residual', 'reconciled'],
+  );
+}
+
+function plan(works: readonly Work<BookedDocument>[], lines: readonly Line[], books: Books): Match[] {
+  const matches = new Map<string, Match>();
+  for (const work of works) {
+    const own = lines.filter((line) => line.move_id === work.moveId);
+    for (const { line, settled } of ownLines(work, own, lines, books)) {
+      if (line.reconciled) continue;
+      const others = lines.filter(
+        (other) => other.ref === settled && other.account_id === line.account_id && other.move_id !== work.moveId,
+      );
+      const open = others.filter((other) => !other.reconciled);
+      if (open.length === 0) {
+        // Untouched, yet nothing is open: paid by something else, or on another receivable account.
+        const found = others.length === 0 ? 'no receivable on this account' : 'already settled';
+        if (line.amount_residual === line.balance) warn(work, difference('settlement', 'matched', found));
+        continue;
+      }
+      const key = `${settled} ${line.account_id}`;
+      const match = matches.get(key) ?? { settled, works: new Set<Work>(), lines: new Set<number>() };
+      match.works.add(work);
+      for (const each of [line, ...open]) match.lines.add(each.id);
+      matches.set(key, match);
+    }
+  }
+  return [...matches.values()];
+}
+
+/**
+ * The document's receivable lines with what each settles. Odoo keeps an entry's lines in the order sent, so the
+ * receivable ones are matched by place and checked by amount; when they do not agree, nothing is matched.
+ */
+function ownLines(
+  work: Work<BookedDocument>,
+  own: readonly Line[],
+  all: readonly Line[],
+  { references }: Books,
+): { readonly line: Line; readonly settled: PostingKey }[] {
+  const { document } = work;
+  if (document.kind !== 'entry') {
+    const [settled] = settledBy(document);
+    return settled === undefined ? [] : own.map((line) => ({ line, settled }));
+  }
+  const receivable = new Set(all.map((line) => line.account_id));
+  const sent = document.lines.filter((line) => receivable.has(references.accounts.get(line.account) ?? null));
+  const agree =
+    sent.length === own.length &&
+    sent.every((line, index) => toMinor(own[index]?.balance ?? '', document.baseCurrency) === line.base);
+  if (!agree) {
+    warn(work, difference('settlement', `${sent.length} receivable lines`, `${own.length} in Odoo, not as sent`));
+    return [];
+  }
+  return own.flatMap((line, index) => {
+    const settled = sent[index]?.settles ?? null;
+    return settled === null ? [] : [{ line, settled }];
+  });
+}
