@@ -1,0 +1,74 @@
+/**
+ * Asking a provider for what its webhook does not carry. Bounded, read-only, and honest about not knowing: what does
+ * not exist or may not be read is null, what could not be asked makes the event wait. Nothing is guessed.
+ */
+import type { Enrichment, EnrichmentNeed } from '../source.ts';
+
+/**
+ * `retry`: at least one answer could not be had for a reason that may pass (an outage, a limit, a wrong key). The event
+ * waits; booking it without its fee would be wrong for ever. `message` is for operators: no ids, no keys.
+ */
+export type EnrichmentOutcome =
+  | { readonly outcome: 'fetched'; readonly enrichment: Enrichment }
+  | { readonly outcome: 'retry'; readonly retryAfterMs: number | null; readonly message: string };
+
+/** Answers that cannot change any more. Losing an entry costs a call; it must never answer with another key's value. */
+export interface EnrichmentCache {
+  /** Undefined when it is not there. */
+  get(key: string): Promise<unknown>;
+  put(key: string, value: unknown): Promise<void>;
+}
+
+export const noCache: EnrichmentCache = {
+  get: async () => undefined,
+  put: async () => {},
+};
+
+/** What `TargetHttp` (src/targets) offers, as far as it is needed here: timeout, size cap, no redirects. */
+export interface EnrichmentHttp {
+  send(request: {
+    readonly method: 'GET';
+    readonly url: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: null;
+    readonly timeoutMs: number;
+  }): Promise<
+    | { readonly kind: 'answer'; readonly status: number; readonly body: string; readonly retryAfterMs: number | null }
+    | { readonly kind: 'refused' | 'broken'; readonly message: string }
+  >;
+}
+
+export interface EnrichmentBudget {
+  readonly concurrency: number;
+  readonly timeoutMs: number;
+  /** Characters of one answer. */
+  readonly maxAnswerLength: number;
+  /** Pages of one list; a longer list counts as not to be had. */
+  readonly maxPages: number;
+}
+
+export const defaultBudget: EnrichmentBudget = {
+  concurrency: 4,
+  timeoutMs: 10_000,
+  maxAnswerLength: 4 * 1024 * 1024,
+  maxPages: 10,
+};
+
+/** Needs of one call; a caller with more splits them. */
+export const MAX_NEEDS = 50;
+
+export interface EnrichmentAccess {
+  /** `https://api.stripe.com`, or the sandbox. */
+  readonly apiUrl: string;
+  /** Null: the tenant gave no key. Every answer is null then, and nothing is asked. */
+  readonly apiKey: string | null;
+  readonly http: EnrichmentHttp;
+  readonly cache: EnrichmentCache;
+  readonly budget: EnrichmentBudget;
+}
+
+/** A provider's client. @throws RangeError for more than MAX_NEEDS needs or a kind it does not know: a caller's bug. */
+export type FetchEnrichment = (
+  needs: readonly EnrichmentNeed[],
+  access: EnrichmentAccess,
+) => Promise<EnrichmentOutcome>;

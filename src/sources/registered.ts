@@ -1,0 +1,75 @@
+/**
+ * Hides a definition's settings type behind a closure: consumers hold sources of all providers in one map and never
+ * see, or forget to validate, a provider's settings.
+ */
+import { err, ok, type Result } from '../canonical/result.ts';
+import type { Delivery, LiveSecret, Verification, VerifiedDelivery } from '../verification/verification.ts';
+import type {
+  AcceptedSummary,
+  AddressedEvent,
+  Enrichment,
+  EnrichmentNeed,
+  Interpretation,
+  SourceDefinition,
+  StoredEvent,
+  UnreadableDelivery,
+} from './source.ts';
+
+/** What every source has in the tenant's config; the rest of the object is the provider's own settings. */
+export const commonSourceKeys = ['provider', 'secrets', 'entity', 'moneyNeeds', 'apiKey', 'apiUrl'] as const;
+
+/** A source with its settings applied: what ingress, ledger stage and replay work with. */
+export interface ConfiguredSource {
+  readonly provider: string;
+  readonly maxBodyBytes: number;
+  readonly methods: readonly ('POST' | 'PUT' | 'GET')[];
+  readonly contentTypes: readonly string[];
+  verify(delivery: Delivery, secrets: readonly LiveSecret[]): Promise<Verification>;
+  parse(delivery: VerifiedDelivery): Result<readonly AddressedEvent[], UnreadableDelivery>;
+  acknowledge(summary: AcceptedSummary): Response;
+  enrichment(event: StoredEvent): readonly EnrichmentNeed[];
+  interpret(event: StoredEvent, enrichment: Enrichment): Interpretation;
+}
+
+export interface RegisteredSource {
+  readonly provider: string;
+  readonly understands: readonly string[];
+  /** For the config's JSON Schema and for messages about it. */
+  readonly settings: SourceDefinition['settings'];
+  /**
+   * Validates the provider's part of a source's config once. The error lists `path: what is wrong`, never values.
+   * Pure: the same config yields an equal source, so callers may cache it by config version.
+   */
+  configure(config: Readonly<Record<string, unknown>>): Result<ConfiguredSource, readonly string[]>;
+}
+
+export function registerSource<Settings>(definition: SourceDefinition<Settings>): RegisteredSource {
+  const common: ReadonlySet<string> = new Set(commonSourceKeys);
+  return {
+    provider: definition.provider,
+    understands: definition.understands,
+    settings: definition.settings,
+    configure(config) {
+      const own = Object.fromEntries(Object.entries(config).filter(([key]) => !common.has(key)));
+      const parsed = definition.settings.safeParse(own);
+      if (!parsed.success) {
+        return err(parsed.error.issues.map((issue) => `${issue.path.join('.') || 'settings'}: ${issue.message}`));
+      }
+      return ok(withSettings(definition, parsed.data));
+    },
+  };
+}
+
+function withSettings<Settings>(definition: SourceDefinition<Settings>, settings: Settings): ConfiguredSource {
+  return {
+    provider: definition.provider,
+    maxBodyBytes: definition.maxBodyBytes,
+    methods: definition.methods,
+    contentTypes: definition.contentTypes,
+    verify: (delivery, secrets) => definition.verify(delivery, secrets, settings),
+    parse: (delivery) => definition.parse(delivery, settings),
+    acknowledge: (summary) => definition.acknowledge(summary, settings),
+    enrichment: (event) => definition.enrichment(event, settings),
+    interpret: (event, enrichment) => definition.interpret(event, settings, enrichment),
+  };
+}

@@ -1,0 +1,20 @@
+/** Every provider the gateway knows. A new one is its folder and one line here. */
+import { fetchKeySetWith, KeySets } from '../verification/jwks.ts';
+import { chargebee } from './chargebee/index.ts';
+import { type RegisteredSource, registerSource } from './registered.ts';
+import { salesforceSource } from './salesforce/index.ts';
+import { stripe } from './stripe/index.ts';
+
+/** Called late, so that the runtime's own `fetch` is the one that is used. */
+const keySets = new KeySets(fetchKeySetWith((input, init) => fetch(input, init)));
+
+const registered: readonly RegisteredSource[] = [
+  registerSource(stripe),
+  registerSource(salesforceSource(keySets)),
+  registerSource(chargebee),
+];
+
+/** By provider, as a source's config names it. */
+export const sources: ReadonlyMap<string, RegisteredSource> = new Map(
+  registered.map((source) => [source.provider, source]),
+);

@@ -1,0 +1,131 @@
+/**
+ * Stripe, snapshot events of API v1 in every shape since 2015. Thin events (v2) hold no data and are quarantined until
+ * there is a fetch for them.
+ */
+import { type EpochMs, providerEventId } from '../../canonical/ids.ts';
+import { err, ok, type Result } from '../../canonical/result.ts';
+import { verifyStripeSignature } from '../../verification/stripe-signature.ts';
+import type { VerifiedDelivery } from '../../verification/verification.ts';
+import { describeIssues, parseJson } from '../json.ts';
+import type {
+  AddressedEvent,
+  Enrichment,
+  EnrichmentNeed,
+  Interpretation,
+  QuarantineReason,
+  SourceDefinition,
+  StoredEvent,
+  UnreadableDelivery,
+} from '../source.ts';
+import { addressOf } from './address.ts';
+import { eventHandle, type StripeEvent, stripeEvent, thinEvent } from './envelope.ts';
+import { Problems } from './interpret/context.ts';
+import { type StripeSettings, stripeSettings } from './settings.ts';
+import { handlerFor, understoodTypes } from './types.ts';
+
+const notJson: QuarantineReason = { code: 'not_json', detail: 'expected JSON in UTF-8' };
+
+/** Why an event in good form is still not to be booked. Order: whose, which mode, what. */
+function refusal(event: StripeEvent, settings: StripeSettings): QuarantineReason | null {
+  if ((event.account ?? undefined) !== settings.account) {
+    const expected = settings.account === undefined ? 'the own account' : 'the configured account';
+    return { code: 'wrong_account', detail: `account: expected an event of ${expected}` };
+  }
+  if (settings.livemode !== undefined && event.livemode !== settings.livemode) {
+    return { code: 'wrong_mode', detail: `livemode: expected ${settings.livemode}` };
+  }
+  if (handlerFor(event.type) === null) return { code: 'unknown_type', detail: 'type: no rule for it' };
+  return null;
+}
+
+/** Authentic, has an id, and is no event of v1: quarantined under that id, in the account's lane. */
+function notUnderstood(json: unknown, detail: string, delivery: VerifiedDelivery): AddressedEvent | null {
+  const handle = eventHandle.safeParse(json);
+  if (!handle.success) return null;
+  const thin = thinEvent.safeParse(json);
+  const reason: QuarantineReason = thin.success
+    ? { code: 'unsupported_shape', detail: 'object: v2.core.event, a thin event that names its object only' }
+    : { code: 'schema_mismatch', detail };
+  const occurredAt: EpochMs = thin.success ? Date.parse(thin.data.created) : delivery.receivedAt;
+  return {
+    eventId: providerEventId(handle.data.id),
+    type: handle.data.type ?? 'unknown',
+    occurredAt,
+    customer: null,
+    sharedLane: 'account',
+    body: delivery.body,
+    quarantine: reason,
+  };
+}
+
+function parse(
+  delivery: VerifiedDelivery,
+  settings: StripeSettings,
+): Result<readonly AddressedEvent[], UnreadableDelivery> {
+  const json = parseJson(delivery.body);
+  if (!json.ok) return err({ reason: notJson });
+  const parsed = stripeEvent.safeParse(json.value);
+  if (!parsed.success) {
+    const detail = describeIssues(parsed.error.issues);
+    const quarantined = notUnderstood(json.value, detail, delivery);
+    return quarantined === null ? err({ reason: { code: 'schema_mismatch', detail } }) : ok([quarantined]);
+  }
+  const event = parsed.data;
+  return ok([
+    {
+      eventId: providerEventId(event.id),
+      type: event.type,
+      occurredAt: event.created * 1000,
+      ...addressOf(event),
+      body: delivery.body,
+      quarantine: refusal(event, settings),
+    },
+  ]);
+}
+
+/** The envelope of a stored event, if it is one that this source books. */
+function readStored(stored: StoredEvent, settings: StripeSettings): Result<StripeEvent, QuarantineReason> {
+  const json = parseJson(stored.body);
+  if (!json.ok) return err(notJson);
+  const parsed = stripeEvent.safeParse(json.value);
+  if (!parsed.success) {
+    return thinEvent.safeParse(json.value).success
+      ? err({ code: 'unsupported_shape', detail: 'object: v2.core.event, a thin event that names its object only' })
+      : err({ code: 'schema_mismatch', detail: describeIssues(parsed.error.issues) });
+  }
+  const reason = refusal(parsed.data, settings);
+  return reason === null ? ok(parsed.data) : err(reason);
+}
+
+function enrichment(stored: StoredEvent, settings: StripeSettings): readonly EnrichmentNeed[] {
+  const event = readStored(stored, settings);
+  return event.ok ? (handlerFor(event.value.type)?.needs(event.value) ?? []) : [];
+}
+
+function interpret(stored: StoredEvent, settings: StripeSettings, fetched: Enrichment): Interpretation {
+  const event = readStored(stored, settings);
+  if (!event.ok) return { kind: 'quarantine', reason: event.error };
+  const handler = handlerFor(event.value.type);
+  if (handler === null) return { kind: 'quarantine', reason: { code: 'unknown_type', detail: 'type: no rule for it' } };
+  return handler.interpret({
+    event: event.value,
+    enrichment: fetched,
+    problems: new Problems(),
+    occurredAt: event.value.created * 1000,
+  });
+}
+
+export const stripe: SourceDefinition<StripeSettings> = {
+  provider: 'stripe',
+  settings: stripeSettings,
+  // Stripe's largest events (an invoice with ten fat lines) stay far below; the lane's rows end at 2 MB.
+  maxBodyBytes: 1024 * 1024,
+  methods: ['POST'],
+  contentTypes: ['application/json'],
+  verify: (delivery, secrets, settings) => verifyStripeSignature(delivery, secrets, settings.toleranceSeconds),
+  parse,
+  acknowledge: (summary) => Response.json(summary),
+  enrichment,
+  interpret,
+  understands: understoodTypes,
+};

@@ -1,0 +1,160 @@
+/** Payouts, and with them what only a payout's list of transactions tells: Stripe's own fees and balance changes. */
+import { z } from 'zod';
+import type { BalanceAdjusted, PayoutSent, ProcessorFee } from '../../../canonical/events.ts';
+import type { Currency } from '../../../canonical/money.ts';
+import { negate } from '../../../canonical/money.ts';
+import { type BalanceTransaction, balanceMovement, balanceTransaction, type Payout, payout } from '../schemas/money.ts';
+import {
+  type Context,
+  currencyOf,
+  facts,
+  fetched,
+  fromSeconds,
+  keyOf,
+  money,
+  nothing,
+  type Outcome,
+  paymentKey,
+} from './context.ts';
+import { handler } from './handler.ts';
+import { settlementOf } from './settlement.ts';
+
+/** Unknown transactions are not dropped: a list with one that the schema refuses counts as not fetched. */
+const transactionList = z.object({ data: z.array(balanceTransaction).max(2000) });
+
+type Treatment = 'payment' | 'booked_elsewhere' | 'fee' | 'adjustment';
+
+/**
+ * By `reporting_category`, which Stripe names as the one for accounting
+ * (docs.stripe.com/reports/reporting-categories), or by `type` where an old version has none.
+ */
+const treatments: ReadonlyMap<string, Treatment> = new Map(
+  Object.entries({
+    charge: 'payment',
+    payment: 'payment',
+    refund: 'booked_elsewhere',
+    payment_refund: 'booked_elsewhere',
+    refund_failure: 'booked_elsewhere',
+    payment_failure_refund: 'booked_elsewhere',
+    partial_capture_reversal: 'booked_elsewhere',
+    dispute: 'booked_elsewhere',
+    dispute_reversal: 'booked_elsewhere',
+    payout: 'booked_elsewhere',
+    payout_reversal: 'booked_elsewhere',
+    payout_failure: 'booked_elsewhere',
+    payout_cancel: 'booked_elsewhere',
+    fee: 'fee',
+    network_cost: 'fee',
+    stripe_fee: 'fee',
+    stripe_fx_fee: 'fee',
+    tax_fee: 'fee',
+  } satisfies Record<string, Treatment>),
+);
+
+const categoryOf = (transaction: BalanceTransaction): string => transaction.reporting_category ?? transaction.type;
+const treatmentOf = (transaction: BalanceTransaction): Treatment =>
+  treatments.get(categoryOf(transaction)) ?? 'adjustment';
+
+function paymentIn(transaction: BalanceTransaction, fallback: Currency, context: Context) {
+  const { source } = transaction;
+  if (typeof source !== 'object' || source === null) return null;
+  const payment = paymentKey(source.payment_intent, source.id);
+  const presentment = typeof source.currency === 'string' ? currencyOf(source.currency) : fallback;
+  return payment === null ? null : { payment, settlement: settlementOf(context, transaction, presentment) };
+}
+
+function ownFact(transaction: BalanceTransaction, context: Context): ProcessorFee | BalanceAdjusted {
+  const currency = currencyOf(transaction.currency);
+  const net = money(context, 'balance_transaction.net', transaction.net, currency);
+  const occurredAt =
+    transaction.created === null || transaction.created === undefined
+      ? context.occurredAt
+      : fromSeconds(transaction.created);
+  if (treatmentOf(transaction) === 'fee') {
+    const description = transaction.description ?? 'Stripe fee';
+    const fee = keyOf('fee', transaction.id);
+    return { kind: 'processor.fee', occurredAt, requires: [], fee, currency, amount: negate(net), description };
+  }
+  const adjustment = keyOf('adjustment', transaction.id);
+  const category = categoryOf(transaction);
+  return { kind: 'balance.adjusted', occurredAt, requires: [], adjustment, currency, amount: net, category };
+}
+
+function sent(object: Payout, context: Context): Outcome {
+  const currency = currencyOf(object.currency);
+  const parsed = transactionList.safeParse(fetched(context, 'payout_transactions', object.id));
+  const all = parsed.success ? parsed.data.data : null;
+  const payments = all
+    ?.filter((transaction) => treatmentOf(transaction) === 'payment')
+    .map((transaction) => paymentIn(transaction, currency, context))
+    .filter((payment) => payment !== null);
+  const own = (all ?? []).filter((transaction) => ['fee', 'adjustment'].includes(treatmentOf(transaction)));
+  const payoutSent: PayoutSent = {
+    kind: 'payout.sent',
+    occurredAt: context.occurredAt,
+    requires: [],
+    payout: keyOf('payout', object.id),
+    currency,
+    amount: money(context, 'amount', object.amount, currency),
+    arrivesAt:
+      object.arrival_date === null || object.arrival_date === undefined ? null : fromSeconds(object.arrival_date),
+    transactions: payments ?? null,
+  };
+  return facts(...own.map((transaction) => ownFact(transaction, context)), payoutSent);
+}
+
+export const payoutPaid = handler(payout, {
+  needs: (object) => [{ kind: 'payout_transactions', id: object.id }],
+  interpret: sent,
+});
+
+/**
+ * A payout that bounced. Payouts are booked when paid, so one that failed before (its `previous_attributes.status` says
+ * so) has nothing to take back.
+ */
+export const payoutFailed = handler(payout, {
+  interpret(object, context) {
+    const before = context.event.data.previous_attributes?.status;
+    if (typeof before === 'string' && before !== 'paid')
+      return nothing('failed before it was paid; nothing was booked');
+    const currency = currencyOf(object.currency);
+    const key = keyOf('payout', object.id);
+    return facts({
+      kind: 'payout.returned',
+      occurredAt: context.occurredAt,
+      requires: [key],
+      payout: key,
+      currency,
+      amount: money(context, 'amount', object.amount, currency),
+    });
+  },
+});
+
+/**
+ * Top-ups (in) and transfers to connected accounts (out) have no rule of their own: suspense, and a person. The key is
+ * the balance transaction's, so that the payout's list does not bring the same change again.
+ */
+const movement = (category: string, direction: 1 | -1) =>
+  handler(balanceMovement, {
+    interpret(object, context) {
+      const destination = typeof object.destination === 'string' ? object.destination : object.destination?.id;
+      if (category === 'transfer' && destination?.startsWith('acct_') !== true) {
+        context.problems.add('destination', 'expected a connected account; transfers to banks are payouts now');
+      }
+      const currency = currencyOf(object.currency);
+      const transaction =
+        typeof object.balance_transaction === 'string' ? object.balance_transaction : object.balance_transaction.id;
+      return facts({
+        kind: 'balance.adjusted',
+        occurredAt: context.occurredAt,
+        requires: [],
+        adjustment: keyOf('adjustment', transaction),
+        currency,
+        amount: money(context, 'amount', direction * object.amount, currency),
+        category,
+      });
+    },
+  });
+
+export const topupSucceeded = movement('topup', 1);
+export const transferCreated = movement('transfer', -1);
