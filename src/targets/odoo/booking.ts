@@ -34,6 +34,8 @@ export interface BookedKind<Document extends BookedDocument> {
   readonly row: z.ZodType<Found>;
   /** A draft must be looked up, not loaded again. */
   readonly lookFirst: boolean;
+  /** What is done to checked drafts before they are posted. */
+  readonly beforePost?: (drafts: readonly Work<Document>[], books: Books) => Promise<void>;
   /** Columns and rows for these documents. */
   layout(documents: readonly Document[]): {
     readonly fields: readonly string[];
@@ -73,6 +75,7 @@ export async function book<Document extends BookedDocument>(
     books,
   );
   const drafts = await checkDrafts(kind, works.filter(isOpen), books);
+  await kind.beforePost?.(drafts, books);
   await postDrafts(kind, drafts, books);
 }
 
@@ -214,6 +217,7 @@ async function checkDrafts<Document extends BookedDocument>(
     } else if (record.state === 'cancelled') {
       fail([work], rejected('business', 'cancelled_at_target', 'a person cancelled this document in Odoo'), true);
     } else {
+      work.moveId = record.moveId;
       const { wrong } = compare(work.document, record, books.config, books.references, work.receipts);
       if (wrong.length > 0) fail([work], refuseDraft(wrong), true);
       else if (dateDifference(work.document, record).length > 0) fail([work], periodLocked(work.document, null), true);

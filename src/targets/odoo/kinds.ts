@@ -7,6 +7,7 @@ import { type BillDocument, billColumns, billFields, billRows } from './invoice.
 import { paymentFields, paymentKeyField, paymentRows } from './payment.ts';
 import { moveReadFields, moveRow, paymentReadFields, paymentRow } from './readback.ts';
 import type { References } from './references.ts';
+import { markMatches } from './settle.ts';
 
 export interface Kinds {
   readonly bill: BookedKind<BillDocument>;
@@ -41,6 +42,7 @@ export function kindsFor(major: number, config: OdooTargetConfig, references: Re
         ['move_type', '=', 'entry'],
         ['state', '!=', 'cancel'],
       ],
+      beforePost: markMatches,
       layout: () => ({ fields: entryFields, rows: (document) => entryRows(document, config, references) }),
     },
     payment: {

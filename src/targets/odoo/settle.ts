@@ -8,7 +8,7 @@ import type { Result } from '../../canonical/result.ts';
 import type { Books } from './booking.ts';
 import type { Failure } from './errors.ts';
 import type { BookedDocument } from './readback.ts';
-import { decimal, reference, text, toMinor } from './wire.ts';
+import { decimal, externalId, reference, text, toMinor } from './wire.ts';
 import { difference, type Work, warn } from './work.ts';
 
 const lineRow = z.object({
@@ -16,9 +16,12 @@ const lineRow = z.object({
   move_id: reference,
   ref: text,
   account_id: reference,
+  currency_id: reference,
   balance: decimal,
   amount_residual: decimal,
   reconciled: z.boolean(),
+  matching_number: text,
+  parent_state: text,
 });
 type Line = z.infer<typeof lineRow>;
 
@@ -27,6 +30,37 @@ interface Match {
   readonly settled: PostingKey;
   readonly works: Set<Work>;
   readonly lines: Set<number>;
+}
+
+/** From here on marking is known to work; and below this many settlements it saves no call. */
+const firstMarking = 19;
+const worthMarking = 4;
+
+/**
+ * Before many drafts are posted at once: gives each of their lines the same mark as the invoice it settles, by which
+ * Odoo matches them itself while it posts (the marks its own import of matched entries uses, `I…`). One call instead of
+ * one per invoice. Nothing depends on it: what was not matched this way, {@link settle} matches one by one.
+ *
+ * Only in company currency, as Odoo books no exchange difference on this way, and only for lines not matched in part.
+ */
+export async function markMatches(drafts: readonly Work<BookedDocument>[], books: Books): Promise<void> {
+  const { client, references } = books;
+  const connection = await client.connect();
+  const settlements = drafts.flatMap((work) => settledBy(work.document)).length;
+  if (!connection.ok || connection.value.version.major < firstMarking || settlements < worthMarking) return;
+  const lines = await readLines(drafts, books);
+  if (!lines.ok) return;
+  const currency = references.currencies.get(references.companyCurrency ?? '');
+  const byId = new Map(lines.value.map((line) => [line.id, line]));
+  const markable = (id: number) => {
+    const line = byId.get(id);
+    if (line === undefined) return false;
+    return line.currency_id === currency && (line.matching_number ?? 'I').startsWith('I');
+  };
+  const rows = plan(drafts, lines.value, books)
+    .filter((match) => [...match.lines].every(markable))
+    .flatMap((match) => [...match.lines].map((id) => [String(id), `I${externalId(match.settled)}`]));
+  if (rows.length > 0) await client.load('account.move.line', ['.id', 'matching_number'], rows, rows.length);
 }
 
 /** Matches what the applied documents settle. Twice is once: what is matched already is left alone. */
@@ -88,11 +122,11 @@ async function readLines(
       connection.value.version.major >= 16
         ? ['account_id.account_type', '=', 'asset_receivable']
         : ['account_id.internal_type', '=', 'receivable'],
-      ['parent_state', '=', 'posted'],
+      ['parent_state', '!=', 'cancel'],
       ['company_id', '=', config.companyId],
     ],
     lineRow,
-    ['move_id', 'ref', 'account_id', 'balance', 'amount_residual', 'reconciled'],
+    Object.keys(lineRow.shape).filter((field) => field !== 'id'),
   );
 }
 
@@ -103,7 +137,11 @@ function plan(works: readonly Work<BookedDocument>[], lines: readonly Line[], bo
     for (const { line, settled } of ownLines(work, own, lines, books)) {
       if (line.reconciled) continue;
       const others = lines.filter(
-        (other) => other.ref === settled && other.account_id === line.account_id && other.move_id !== work.moveId,
+        (other) =>
+          other.ref === settled &&
+          other.account_id === line.account_id &&
+          other.move_id !== work.moveId &&
+          other.parent_state === 'posted',
       );
       const open = others.filter((other) => !other.reconciled);
       if (open.length === 0) {
