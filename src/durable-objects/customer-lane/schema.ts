@@ -109,8 +109,9 @@ export function migrate(storage: LaneStorage, steps: readonly Migration[] = migr
     storage.exec(
       'CREATE TABLE schema_version (one INTEGER PRIMARY KEY CHECK (one = 1), version INTEGER NOT NULL) STRICT',
     );
-    storage.exec('INSERT INTO schema_version (one, version) VALUES (1, 0)');
+    storage.exec('INSERT INTO schema_version (one, version) VALUES (1, ?)', steps.length);
+  } else {
+    storage.exec('UPDATE schema_version SET version = ?', steps.length);
   }
   for (const statement of steps.slice(from).flat()) storage.exec(statement);
-  storage.exec('UPDATE schema_version SET version = ?', steps.length);
 }

@@ -540,6 +540,30 @@ describe('the outbox', () => {
   });
 });
 
+describe('hasten', () => {
+  it('makes failed documents due at once, and leaves those that wait for a window', () => {
+    accept(delivery('a'), delivery('b'));
+    const given = lease();
+    const item = (target: string, position: number) => ({
+      target,
+      position,
+      seq: position,
+      uncertain: false,
+      notBefore: now + 9e5,
+    });
+    lane.settle(
+      given.epoch,
+      applying(given, [1, 2], { archivedTo: 2, outbox: [{ ...item('odoo', 1), notBefore: now }, item('gl', 2)] }),
+      now,
+    );
+    const tried = lease();
+    lane.settle(tried.epoch, applying(tried, [], { head: tried.head, outbox: [item('odoo', 1)] }), now);
+    expect(lane.hasten('gl', now)).toEqual({ code: 'not_applicable' });
+    expect(lane.hasten(null, now)).toEqual({ code: 'done', seqs: [1], ring: true });
+    expect(lease().outbox.map(({ target }) => target)).toEqual(['odoo']);
+  });
+});
+
 describe('bodies', () => {
   it('are dropped above the size once settled and archived, and the rest stays', () => {
     accept(delivery('a'), delivery('b'), delivery('c'));
