@@ -60,6 +60,7 @@ class World {
   stale: Lease | null = null;
   readonly acceptedAs = new Map<number, string>();
   readonly applied: number[] = [];
+  readonly archived = new Set<number>();
   readonly everHeld = new Set<number>();
   readonly skipped = new Set<number>();
   readonly conflictsReported: number[] = [];
@@ -123,6 +124,7 @@ class World {
     if (answer.code === 'stale_epoch') return;
     expect(answer.code).toBe('settled');
     this.applied.push(...settlement.applied.map(({ seq }) => seq));
+    if (settlement.archivedTo !== null) for (const { seq } of lease.events) this.archived.add(seq);
     for (const { seq } of settlement.held) this.everHeld.add(seq);
     for (const { seq } of this.lane.status(500, this.now)?.held ?? []) this.everHeld.add(seq);
     this.conflictsReported.push(...lease.conflicts.map(({ number }) => number));
@@ -219,6 +221,8 @@ class World {
     if (needed !== null && armed !== null) expect(armed).toBeLessThanOrEqual(needed + 30_000);
     for (const { seq, state, latePosition } of this.lane.events(1, 500).events) {
       const at = this.applied.indexOf(seq);
+      if (at !== -1 && seq <= status.archivedTo)
+        expect(this.archived.has(seq), `event ${seq} in the archive`).toBe(true);
       expect(state === 'settled', `event ${seq} is ${state}`).toBe(at !== -1);
       expect(state === 'skipped').toBe(this.skipped.has(seq));
       if (latePosition !== null) expect(latePosition).toBe(at + 1);
@@ -244,6 +248,7 @@ class World {
     if (this.take(6).code !== 'leased' || this.lease === null) return;
     const { lease } = this;
     const archivedTo = lease.unarchived?.to ?? null;
+    for (const { seq } of this.lane.unarchived(1)) this.archived.add(seq);
     this.lane.settle(lease.epoch, applying(lease, [], { head: lease.head, archivedTo }), this.now);
     this.lease = null;
   }
