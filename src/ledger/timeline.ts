@@ -18,6 +18,7 @@ import {
   iso,
   type PostingView,
   planOf,
+  postingRowKey,
   postingView,
   type StoredPlan,
   viewEvent,
@@ -63,8 +64,6 @@ export interface TimelineRecord {
   readonly entries: readonly EntryView[];
   readonly postings: readonly PostingView[];
   readonly exceptions: readonly ExceptionView[];
-  /** Targets that are these books themselves (`embedded-gl`): booked there is posted there. */
-  readonly ownBooks: ReadonlySet<string>;
 }
 
 const proofs: Readonly<Record<TrustTier, string>> = {
@@ -177,16 +176,7 @@ const wait = (notBefore: EpochMs, decidedAt: EpochMs): string =>
 function openDocumentSteps(record: TimelineRecord, plan: StoredPlan): TimelineStep[] {
   const answered = new Set(record.postings.map((posting) => `${posting.target} ${posting.key}`));
   return plan.targets.flatMap(({ target, notBefore }): TimelineStep[] => {
-    if (record.ownBooks.has(target)) {
-      return [
-        {
-          at: iso(record.event.decidedAt),
-          step: 'posted',
-          sentence: `Target ${target} is these books: booked is posted.`,
-        },
-      ];
-    }
-    const open = plan.documents.filter((document) => !answered.has(`${target} ${document.key}`));
+    const open = plan.documents.filter((document) => !answered.has(`${target} ${postingRowKey(document)}`));
     return open.map((document) => ({
       at: null,
       step: 'document',

@@ -1,0 +1,70 @@
+/** The signed bytes of one event, from the archive's newline-delimited JSON or from its lane. */
+import { z } from 'zod';
+import type { Bindings } from '../bindings.ts';
+import { laneStub } from './lanes.ts';
+
+const archivedLine = z.looseObject({
+  eventId: z.string(),
+  text: z.string().optional(),
+  base64: z.string().optional(),
+});
+
+const referencePattern = /^(.+)#(\d{1,7})$/;
+
+/** Line `wanted` of a stream, without keeping the lines before it; null when there are fewer. */
+async function lineAt(stream: ReadableStream<Uint8Array>, wanted: number): Promise<string | null> {
+  const reader = stream.getReader();
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+  let line = 0;
+  let text = '';
+  for (;;) {
+    const { done, value } = await reader.read();
+    const parts = (done ? decoder.decode() : decoder.decode(value, { stream: true })).split('\n');
+    for (const [index, part] of parts.entries()) {
+      if (line === wanted) text += part;
+      if (index === parts.length - 1) break;
+      if (line === wanted) {
+        await reader.cancel();
+        return text;
+      }
+      line += 1;
+    }
+    if (done) return line === wanted && text !== '' ? text : null;
+  }
+}
+
+const fromBase64 = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+
+async function fromArchive(env: Bindings, reference: string, eventId: string): Promise<Uint8Array<ArrayBuffer> | null> {
+  const [, key, line] = referencePattern.exec(reference) ?? [];
+  if (key === undefined || line === undefined) return null;
+  const object = await env.ARCHIVE.get(key);
+  if (object === null) return null;
+  const text = await lineAt(object.body, Number(line));
+  if (text === null) return null;
+  const stored = archivedLine.parse(JSON.parse(text));
+  if (stored.eventId !== eventId) return null;
+  if (stored.base64 !== undefined) return fromBase64(stored.base64);
+  return stored.text === undefined ? null : new Uint8Array(new TextEncoder().encode(stored.text));
+}
+
+export type BodySource = {
+  readonly lane: string;
+  readonly seq: number;
+  readonly eventId: string;
+  readonly archive: string | null;
+};
+
+/** The bytes and where they came from, or null when neither has them. */
+export async function rawBody(env: Bindings, tenant: string, event: BodySource) {
+  const archived = event.archive === null ? null : await fromArchive(env, event.archive, event.eventId);
+  if (archived !== null) return { body: archived, from: 'archive' as const };
+  const answer = await laneStub(env, tenant, event.lane).body(event.seq);
+  return answer.code === 'found' ? { body: new Uint8Array(answer.body), from: 'lane' as const } : null;
+}
+
+export async function sha256OfBytes(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return [...new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('');
+}

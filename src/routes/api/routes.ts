@@ -1,0 +1,17 @@
+/** The route table. */
+import { eventRoutes } from './events.ts';
+import { laneRoutes } from './lanes.ts';
+import { ledgerRoutes } from './ledger.ts';
+import type { Route } from './route.ts';
+import { statusRoutes } from './status.ts';
+import { tenantRoutes } from './tenants.ts';
+import { workRoutes } from './work.ts';
+
+export const routes: readonly Route[] = [
+  ...statusRoutes,
+  ...eventRoutes,
+  ...laneRoutes,
+  ...ledgerRoutes,
+  ...workRoutes,
+  ...tenantRoutes,
+];
