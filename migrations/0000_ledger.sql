@@ -191,9 +191,9 @@ CREATE TRIGGER entries_balance BEFORE INSERT ON entries
 WHEN EXISTS (
 	SELECT 1 FROM json_each(NEW.lines) GROUP BY json_extract(value, '$.currency')
 	HAVING sum(json_extract(value, '$.amount')) <> 0
-) OR EXISTS (
-	SELECT 1 FROM json_each(NEW.lines) HAVING sum(json_extract(value, '$.base')) <> 0
-) OR EXISTS (
+) OR (
+	SELECT sum(json_extract(value, '$.base')) FROM json_each(NEW.lines)
+) <> 0 OR EXISTS (
 	SELECT 1 FROM json_each(NEW.lines)
 	WHERE json_type(value, '$.amount') <> 'integer' OR json_type(value, '$.base') <> 'integer'
 )

@@ -11,7 +11,11 @@ const readObjects = `SELECT o.object AS object, o.state AS state FROM json_each(
  * Object states by key, with one level of the objects they name as `related` (a payment's invoice).
  * State rows were written by `commitLanes` from typed values; they are read back as such.
  */
-export async function loadObjects(db: LedgerDatabase, tenant: TenantId, keys: readonly string[]): Promise<Map<string, ObjectState>> {
+export async function loadObjects(
+  db: LedgerDatabase,
+  tenant: TenantId,
+  keys: readonly string[],
+): Promise<Map<string, ObjectState>> {
   const found = new Map<string, ObjectState>();
   let wanted = [...new Set(keys)];
   for (let level = 0; level < 2 && wanted.length > 0; level++) {

@@ -46,6 +46,10 @@ SELECT e.value ->> 't', e.value ->> 'tg', e.value ->> 'k', e.value ->> 'kd', e.v
 ON CONFLICT (tenant, target, key) DO UPDATE SET outcome = excluded.outcome, remote_id = coalesce(excluded.remote_id, postings.remote_id), remote_name = coalesce(excluded.remote_name, postings.remote_name), remote_date = coalesce(excluded.remote_date, postings.remote_date), differences = excluded.differences, message = excluded.message, attempts = excluded.attempts, updated_at = excluded.updated_at
 WHERE postings.outcome <> 'applied'`;
 
+const writeLateReferences = `UPDATE events SET archive = k.ar
+FROM (SELECT e.value ->> 't' AS t, e.value ->> 's' AS s, e.value ->> 'id' AS id, e.value ->> 'ar' AS ar FROM json_each(?1) e) k
+WHERE events.tenant = k.t AND events.source = k.s AND events.event_id = k.id AND events.archive IS NULL`;
+
 /** Rows as JSON arrays of at most `MAX_PARAMETER_CHARS`, so that a burst becomes more statements, never a failure. */
 function jsonChunks(rows: readonly unknown[]): string[] {
   const chunks: string[] = [];
@@ -72,6 +76,14 @@ function statements(db: LedgerDatabase, sql: string, rows: readonly unknown[], .
 /** Where the raw bytes of an event lie: archive object and line. */
 export type ArchiveReference = (tenant: TenantId, lane: LaneKey, seq: number) => string | null;
 
+/** The archive place of an event that was booked before its bytes could be archived. */
+export interface LateReference {
+  readonly tenant: TenantId;
+  readonly source: string;
+  readonly eventId: string;
+  readonly reference: string;
+}
+
 /**
  * Commits lanes together: one transaction. Promises: either every lane's events, entries, objects, balances and head
  * are in the books, or nothing is. Rejects with D1's error; `classifyWriteFailure` says what it means.
@@ -81,19 +93,39 @@ export type ArchiveReference = (tenant: TenantId, lane: LaneKey, seq: number) =>
 export async function commitLanes(
   db: LedgerDatabase,
   lanes: readonly LaneCommit[],
-  archived: ArchiveReference,
+  archived: { readonly reference: ArchiveReference; readonly late: readonly LateReference[] },
   commitId: string,
   now: EpochMs,
 ): Promise<void> {
   const batch = [
     ...statements(db, advanceHeads, lanes.filter((lane) => lane.to.position > lane.from.position).map(headRow)),
-    ...statements(db, writeEvents, lanes.flatMap((lane) => eventRows(lane, archived)), now),
+    ...statements(
+      db,
+      writeEvents,
+      lanes.flatMap((lane) => eventRows(lane, archived.reference)),
+      now,
+    ),
+    ...statements(
+      db,
+      writeLateReferences,
+      archived.late.map((l) => ({ t: l.tenant, s: l.source, id: l.eventId, ar: l.reference })),
+    ),
     ...statements(db, writeEntries, lanes.flatMap(entryRows), now),
     ...statements(db, writeObjects, lanes.flatMap(objectRows)),
     ...statements(db, addBalances, balanceRows(lanes)),
     ...statements(db, writeCommits, commitRows(lanes), commitId, now),
-    ...statements(db, openExceptions, lanes.flatMap((lane) => lane.exceptions.map((e) => exceptionRow(lane, e))), now),
-    ...statements(db, resolveExceptions, lanes.flatMap((lane) => lane.resolved.map((id) => ({ t: lane.tenant, id }))), now),
+    ...statements(
+      db,
+      openExceptions,
+      lanes.flatMap((lane) => lane.exceptions.map((e) => exceptionRow(lane, e))),
+      now,
+    ),
+    ...statements(
+      db,
+      resolveExceptions,
+      lanes.flatMap((lane) => lane.resolved.map((id) => ({ t: lane.tenant, id }))),
+      now,
+    ),
   ];
   if (batch.length > 0) await db.batch(batch);
 }
@@ -258,16 +290,33 @@ export async function recordPostings(
   }));
   const batch = [
     ...statements(db, writePostings, rows, now),
-    ...statements(db, openExceptions, opened.map((o) => exceptionRow(o, o.exception)), now),
-    ...statements(db, resolveExceptions, resolved.map(({ tenant, id }) => ({ t: tenant, id })), now),
+    ...statements(
+      db,
+      openExceptions,
+      opened.map((o) => exceptionRow(o, o.exception)),
+      now,
+    ),
+    ...statements(
+      db,
+      resolveExceptions,
+      resolved.map(({ tenant, id }) => ({ t: tenant, id })),
+      now,
+    ),
   ];
   if (batch.length > 0) await db.batch(batch);
 }
 
 /** The sweeper's list: a lane is registered at its first event, before anything of it is in the books. Idempotent. */
-export async function registerLane(db: LedgerDatabase, tenant: TenantId, lane: LaneKey, genesis: LaneHead): Promise<void> {
+export async function registerLane(
+  db: LedgerDatabase,
+  tenant: TenantId,
+  lane: LaneKey,
+  genesis: LaneHead,
+): Promise<void> {
   await db
-    .prepare('INSERT OR IGNORE INTO lanes (tenant, lane, position, hash, from_position, from_hash) VALUES (?1, ?2, ?3, ?4, ?3, ?4)')
+    .prepare(
+      'INSERT OR IGNORE INTO lanes (tenant, lane, position, hash, from_position, from_hash) VALUES (?1, ?2, ?3, ?4, ?3, ?4)',
+    )
     .bind(tenant, lane, genesis.position, genesis.hash)
     .run();
 }

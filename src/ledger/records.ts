@@ -1,9 +1,10 @@
 /** What the ledger stage writes: rows of src/ledger/schema.ts in the words of the code. */
+
+import type { ExceptionDraft } from '../canonical/decision.ts';
 import type { TargetDocument } from '../canonical/documents.ts';
 import type { DraftEntry } from '../canonical/entry.ts';
 import type { CanonicalEvent } from '../canonical/events.ts';
 import type { EpochMs, LaneKey, ProviderEventId, SourceId, TenantId } from '../canonical/ids.ts';
-import type { ExceptionDraft } from '../canonical/decision.ts';
 import type { ObjectState } from '../canonical/objects.ts';
 import type { LaneHead } from '../durable-objects/customer-lane/protocol.ts';
 import type { TrustTier } from '../verification/verification.ts';

@@ -1,7 +1,12 @@
 /** Puts a delivery's events into their lanes and rings the doorbells. Shared by ingress and by every replay. */
 import type { Bindings } from '../bindings.ts';
 import type { LaneKey, TenantId } from '../canonical/ids.ts';
-import { type AcceptEvent, type AcceptResult, type Doorbell, laneName } from '../durable-objects/customer-lane/protocol.ts';
+import {
+  type AcceptEvent,
+  type AcceptResult,
+  type Doorbell,
+  laneName,
+} from '../durable-objects/customer-lane/protocol.ts';
 import { registerLane } from '../ledger/commit.ts';
 import { GENESIS } from '../ledger/hash.ts';
 import { shardOf } from '../ledger/shards.ts';
@@ -33,11 +38,14 @@ export async function acceptIntoLanes(
   context: { waitUntil(promise: Promise<unknown>): void },
 ): Promise<DeliveryAnswer> {
   const byLane = Map.groupBy(deliveries, ({ lane }) => lane);
-  const answers = await Promise.all([...byLane].map(([lane, group]) => acceptIntoLane(env, shard, { tenant, lane }, group, context)));
-  const trouble = answers.find((answer) => answer.code !== 'accepted');
-  if (trouble !== undefined && trouble.code !== 'accepted') return trouble;
+  const answers = await Promise.all(
+    [...byLane].map(([lane, group]) => acceptIntoLane(env, shard, { tenant, lane }, group, context)),
+  );
   const results = new Map<LaneDelivery, AcceptResult>();
-  for (const answer of answers) if (answer.code === 'accepted') for (const [delivery, result] of answer.results) results.set(delivery, result);
+  for (const answer of answers) {
+    if (answer.code !== 'accepted') return answer;
+    for (const [delivery, result] of answer.results) results.set(delivery, result);
+  }
   return {
     code: 'accepted',
     results: deliveries.map((delivery) => {
@@ -48,19 +56,38 @@ export async function acceptIntoLanes(
   };
 }
 
-type LaneAnswer = { readonly code: 'accepted'; readonly results: readonly [LaneDelivery, AcceptResult][] } | Exclude<DeliveryAnswer, { code: 'accepted' }>;
+type LaneAnswer =
+  | { readonly code: 'accepted'; readonly results: readonly [LaneDelivery, AcceptResult][] }
+  | Exclude<DeliveryAnswer, { code: 'accepted' }>;
 
-async function acceptIntoLane(env: Bindings, shard: string, name: Doorbell, group: readonly LaneDelivery[], context: { waitUntil(promise: Promise<unknown>): void }): Promise<LaneAnswer> {
+async function acceptIntoLane(
+  env: Bindings,
+  shard: string,
+  name: Doorbell,
+  group: readonly LaneDelivery[],
+  context: { waitUntil(promise: Promise<unknown>): void },
+): Promise<LaneAnswer> {
   for (let attempt = 1; ; attempt++) {
     try {
       // A fresh stub per attempt: a stub is broken for good after an error (platform.md).
-      const answer = await env.LANES.getByName(laneName(name)).accept(name, group.map(({ event }) => event));
+      const answer = await env.LANES.getByName(laneName(name)).accept(
+        name,
+        group.map(({ event }) => event),
+      );
       if ('code' in answer) {
-        return answer.reason === 'lane_full' ? { code: 'overloaded', retryAfterSeconds: 3600 } : { code: 'refused', reason: answer.reason };
+        return answer.reason === 'lane_full'
+          ? { code: 'overloaded', retryAfterSeconds: 3600 }
+          : { code: 'refused', reason: answer.reason };
       }
       if (answer.ring) context.waitUntil(ring(env, [name]));
       if (answer.created) context.waitUntil(register(env, shard, name));
-      return { code: 'accepted', results: group.map((delivery, index): [LaneDelivery, AcceptResult] => [delivery, answer.results[index] ?? missing()]) };
+      return {
+        code: 'accepted',
+        results: group.map((delivery, index): [LaneDelivery, AcceptResult] => [
+          delivery,
+          answer.results[index] ?? missing(),
+        ]),
+      };
     } catch (error) {
       const { retryable, overloaded } = platformFlags(error);
       if (attempt < TRIES && retryable && !overloaded) continue;
@@ -77,14 +104,19 @@ const missing = (): never => {
 /** What the platform says of a failed call to a Durable Object. */
 function platformFlags(error: unknown): { retryable: boolean; overloaded: boolean } {
   if (typeof error !== 'object' || error === null) return { retryable: false, overloaded: false };
-  return { retryable: 'retryable' in error && error.retryable === true, overloaded: 'overloaded' in error && error.overloaded === true };
+  return {
+    retryable: 'retryable' in error && error.retryable === true,
+    overloaded: 'overloaded' in error && error.overloaded === true,
+  };
 }
 
 /** A doorbell that does not get through costs time, not events: the lane's alarm rings again. */
 export async function ring(env: Bindings, lanes: readonly Doorbell[]): Promise<void> {
   try {
     for (let start = 0; start < lanes.length; start += 100) {
-      await env.DOORBELLS.sendBatch(lanes.slice(start, start + 100).map((lane) => ({ body: lane, delaySeconds: DOORBELL_DELAY_S })));
+      await env.DOORBELLS.sendBatch(
+        lanes.slice(start, start + 100).map((lane) => ({ body: lane, delaySeconds: DOORBELL_DELAY_S })),
+      );
     }
   } catch (error) {
     logWarning('doorbell_failed', { lanes: lanes.length, error: errorWords(error) });

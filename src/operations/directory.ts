@@ -10,9 +10,14 @@ let latest: { readonly key: string; readonly directory: TenantDirectory } | null
 export function directoryOf(env: Bindings): TenantDirectory {
   const known = directories.get(env);
   if (known !== undefined) return known;
-  if (latest === null || latest.key !== env.SECRETS_KEY) {
-    latest = { key: env.SECRETS_KEY, directory: new TenantDirectory({ control: env.LEDGER_0, secretsKey: env.SECRETS_KEY, registry: sources }) };
-  }
-  directories.set(env, latest.directory);
-  return latest.directory;
+  const key = env.SECRETS_KEY;
+  if (key === undefined)
+    throw new Error('the Worker has no SECRETS_KEY: put one with `wrangler secret put SECRETS_KEY`');
+  const directory =
+    latest?.key === key
+      ? latest.directory
+      : new TenantDirectory({ control: env.LEDGER_0, secretsKey: key, registry: sources });
+  latest = { key, directory };
+  directories.set(env, directory);
+  return directory;
 }

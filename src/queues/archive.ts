@@ -3,13 +3,16 @@
  * when it cannot be written the books go on, the bytes stay in the lane and the events' archive reference stays empty.
  */
 import type { TenantId } from '../canonical/ids.ts';
-import type { ArchiveReference } from '../ledger/commit.ts';
-import type { LeasedLane } from './ledger-stage.ts';
+import type { LeasedEvent } from '../durable-objects/customer-lane/protocol.ts';
+import type { ArchiveReference, LateReference } from '../ledger/commit.ts';
 import { errorWords } from '../operations/log.ts';
-import { type StagePorts } from './ports.ts';
+import type { LeasedLane } from './ledger-stage.ts';
+import type { StagePorts } from './ports.ts';
 
 export interface ArchivedBatch {
   readonly reference: ArchiveReference;
+  /** References of events that were booked before while the archive was away. */
+  readonly late: readonly LateReference[];
   /** How far the lane is archived by this batch; null when it is not. */
   readonly upTo: (lease: LeasedLane) => number | null;
 }
@@ -27,32 +30,70 @@ export function encodeBody(body: Uint8Array): { text: string } | { base64: strin
   }
 }
 
-/** Writes what was leased for the first time as newline-delimited JSON. Never throws. */
-export async function archiveBatch(tenant: TenantId, leases: readonly LeasedLane[], ports: StagePorts): Promise<ArchivedBatch> {
-  const lines: string[] = [];
-  const references = new Map<string, string>();
-  const upTo = new Map<LeasedLane, number>();
+/** An archive object in the making: lines, and who stands where. */
+class Bundle {
+  readonly key: string;
+  readonly lines: string[] = [];
+  readonly references = new Map<string, string>();
+  readonly late: LateReference[] = [];
+  readonly upTo = new Map<LeasedLane, number>();
+
+  constructor(key: string) {
+    this.key = key;
+  }
+
+  add(lease: LeasedLane, event: LeasedEvent): string {
+    const reference = `${this.key}#${this.lines.length}`;
+    const { seq, source, eventId, type, receivedAt, trust, bodyHash, evidence } = event;
+    const facts = { lane: lease.lane, seq, source, eventId, type, receivedAt, trust, bodyHash, evidence };
+    this.lines.push(JSON.stringify({ ...facts, ...encodeBody(event.body) }));
+    this.upTo.set(lease, Math.max(seq, this.upTo.get(lease) ?? 0));
+    return reference;
+  }
+}
+
+const nothingArchived: ArchivedBatch = { reference: () => null, late: [], upTo: () => null };
+
+/**
+ * Writes what was leased for the first time, and what an earlier pass could not write, as newline-delimited JSON.
+ * Never throws: events whose bytes could not be archived keep them in the lane, and the next pass tries again.
+ */
+export async function archiveBatch(
+  tenant: TenantId,
+  leases: readonly LeasedLane[],
+  ports: StagePorts,
+): Promise<ArchivedBatch> {
   const now = ports.now();
   const day = new Date(now).toISOString().slice(0, 10).replaceAll('-', '/');
-  const key = `raw/${tenant}/${day}/${String(now).padStart(15, '0')}-${ports.newSuffix()}.ndjson`;
-  for (const lease of leases) {
-    for (const event of lease.events) {
-      if (event.held !== null) continue;
-      references.set(`${lease.lane}#${event.seq}`, `${key}#${lines.length}`);
-      upTo.set(lease, event.seq);
-      const { source, eventId, type, receivedAt, trust, bodyHash, evidence } = event;
-      lines.push(JSON.stringify({ lane: lease.lane, seq: event.seq, source, eventId, type, receivedAt, trust, bodyHash, evidence, ...encodeBody(event.body) }));
-    }
-  }
-  if (lines.length === 0) return { reference: () => null, upTo: () => null };
+  const bundle = new Bundle(`raw/${tenant}/${day}/${String(now).padStart(15, '0')}-${ports.newSuffix()}.ndjson`);
   try {
-    await ports.archive.put(key, `${lines.join('\n')}\n`);
+    for (const lease of leases) {
+      const caughtUp = await addLate(lease, bundle, ports);
+      if (!caughtUp) continue;
+      for (const event of lease.events) {
+        if (event.held === null) bundle.references.set(`${lease.lane}#${event.seq}`, bundle.add(lease, event));
+      }
+    }
+    if (bundle.lines.length === 0) return nothingArchived;
+    await ports.archive.put(bundle.key, `${bundle.lines.join('\n')}\n`);
   } catch (error) {
     ports.report({ what: 'stage_failed', lane: null, stage: 'archive', error: errorWords(error) });
-    return { reference: () => null, upTo: () => null };
+    return nothingArchived;
   }
   return {
-    reference: (_tenant, lane, seq) => references.get(`${lane}#${seq}`) ?? null,
-    upTo: (lease) => upTo.get(lease) ?? null,
+    reference: (_tenant, lane, seq) => bundle.references.get(`${lane}#${seq}`) ?? null,
+    late: bundle.late,
+    upTo: (lease) => bundle.upTo.get(lease) ?? null,
   };
+}
+
+/** What was applied while the archive was away. False: there is still more of it, so newer events must wait. */
+async function addLate(lease: LeasedLane, bundle: Bundle, ports: StagePorts): Promise<boolean> {
+  if (lease.unarchived === null) return true;
+  const events = await ports.lane({ tenant: lease.tenant, lane: lease.lane }).unarchived(lease.unarchived.from);
+  for (const event of events) {
+    const reference = bundle.add(lease, event);
+    bundle.late.push({ tenant: lease.tenant, source: event.source, eventId: event.eventId, reference });
+  }
+  return (events.at(-1)?.seq ?? 0) >= lease.unarchived.to;
 }

@@ -14,10 +14,16 @@ const cache = new Map<string, { readonly connector: TargetConnector; readonly ma
 
 /** The HTTP client for everything outside: inward addresses are for local development only. */
 export const outsideHttp = (env: Bindings) =>
-  targetHttp({ fetch: (url, init) => fetch(url, init), now: Date.now, allow: env.ALLOW_PRIVATE_TARGETS === '1' ? 'any' : 'public' });
+  targetHttp({
+    fetch: (url, init) => fetch(url, init),
+    now: Date.now,
+    allow: env.ALLOW_PRIVATE_TARGETS === '1' ? 'any' : 'public',
+  });
 
 /** Null: the tenant's config has no such target (any more). */
-export function connectorsOf(env: Bindings): (tenant: TenantRuntime, target: string) => Promise<TargetConnector | null> {
+export function connectorsOf(
+  env: Bindings,
+): (tenant: TenantRuntime, target: string) => Promise<TargetConnector | null> {
   const http = outsideHttp(env);
   return async (tenant, target) => {
     const config = tenant.config.targets[target];
@@ -25,7 +31,11 @@ export function connectorsOf(env: Bindings): (tenant: TenantRuntime, target: str
     const key = `${tenant.tenant}/${tenant.version}/${target}`;
     const known = cache.get(key);
     if (known !== undefined && Date.now() - known.madeAt < FRESH_MS) return known.connector;
-    const connector = await connectorFor(config, (reference) => directoryOf(env).secret(tenant.tenant, reference), http);
+    const connector = await connectorFor(
+      config,
+      (reference) => directoryOf(env).secret(tenant.tenant, reference),
+      http,
+    );
     if (cache.size >= MAX_CACHED) cache.clear();
     cache.set(key, { connector, madeAt: Date.now() });
     return connector;

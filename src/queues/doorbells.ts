@@ -4,11 +4,11 @@ import { laneKey, tenantId } from '../canonical/ids.ts';
 import { type Doorbell, laneName } from '../durable-objects/customer-lane/protocol.ts';
 import { shardOf } from '../ledger/shards.ts';
 import { ring } from '../operations/accept.ts';
-import { logWarning } from '../operations/log.ts';
 import { directoryOf } from '../operations/directory.ts';
+import { logWarning } from '../operations/log.ts';
+import type { TenantRuntime } from '../tenants/runtime.ts';
 import { connectorsOf } from './connectors.ts';
 import { enrichFrom } from './enrich.ts';
-import type { TenantRuntime } from '../tenants/runtime.ts';
 import type { GatePort, LaneName, LanePort, StagePorts } from './ports.ts';
 import { MAX_LANES_PER_PASS, runLanes } from './run-lanes.ts';
 
@@ -36,7 +36,10 @@ export async function answerDoorbells(batch: MessageBatch<unknown>, env: Binding
   const lanes = [...byLane.values()];
   for (let start = 0; start < lanes.length; start += MAX_LANES_PER_PASS) {
     const group = lanes.slice(start, start + MAX_LANES_PER_PASS);
-    const summary = await runLanes(group.map(({ name }) => name), ports);
+    const summary = await runLanes(
+      group.map(({ name }) => name),
+      ports,
+    );
     const failed = new Set(summary.failed.map(laneName));
     for (const { name, messages } of group) {
       for (const message of messages) {
@@ -50,7 +53,9 @@ export async function answerDoorbells(batch: MessageBatch<unknown>, env: Binding
 function doorbellOf(body: unknown): Doorbell | null {
   if (typeof body !== 'object' || body === null || !('tenant' in body) || !('lane' in body)) return null;
   const { tenant, lane } = body;
-  return typeof tenant === 'string' && typeof lane === 'string' ? { tenant: tenantId(tenant), lane: laneKey(lane) } : null;
+  return typeof tenant === 'string' && typeof lane === 'string'
+    ? { tenant: tenantId(tenant), lane: laneKey(lane) }
+    : null;
 }
 
 /**

@@ -4,20 +4,34 @@
  * the commit, an answer lost) is recovered from the books instead of being decided again.
  */
 import { objectsOf } from '../canonical/decide.ts';
-import type { EpochMs, ProviderEventId, SourceId, TenantId } from '../canonical/ids.ts';
+import type { EpochMs, LaneKey, ProviderEventId, SourceId, TenantId } from '../canonical/ids.ts';
 import type { ObjectState } from '../canonical/objects.ts';
-import type { Conflict, LaneHead, LeaseAnswer, LeasedEvent, QuarantinedEvent, Settlement } from '../durable-objects/customer-lane/protocol.ts';
+import type {
+  Conflict,
+  LaneHead,
+  LeaseAnswer,
+  LeasedEvent,
+  QuarantinedEvent,
+  Settlement,
+} from '../durable-objects/customer-lane/protocol.ts';
 import { loadObjects, readBookedEvents, readHead } from '../ledger/books.ts';
 import { commitLanes } from '../ledger/commit.ts';
 import { classifyWriteFailure, type LedgerDatabase } from '../ledger/database.ts';
 import { canonicalJson, sha256Hex } from '../ledger/hash.ts';
-import { type EntryRecord, type EventRecord, type ExceptionRecord, exceptionId, type LaneCommit, type PostingPlan } from '../ledger/records.ts';
-import type { TenantRuntime } from '../tenants/runtime.ts';
-import { archiveBatch, type ArchivedBatch } from './archive.ts';
-import { type LanePlan, planLane } from './plan-lane.ts';
+import {
+  type EntryRecord,
+  type EventRecord,
+  type ExceptionRecord,
+  exceptionId,
+  type LaneCommit,
+  type PostingPlan,
+} from '../ledger/records.ts';
 import { errorWords } from '../operations/log.ts';
-import { type LaneName, type StagePorts } from './ports.ts';
-import { readEvents, type Readings } from './read-events.ts';
+import type { TenantRuntime } from '../tenants/runtime.ts';
+import { type ArchivedBatch, archiveBatch } from './archive.ts';
+import { internalError, type LanePlan, planLane } from './plan-lane.ts';
+import type { LaneName, StagePorts } from './ports.ts';
+import { type Readings, readEvents } from './read-events.ts';
 
 export type LeasedLane = Extract<LeaseAnswer, { code: 'leased' }>;
 
@@ -44,10 +58,25 @@ interface PlannedLane {
   readonly lease: LeasedLane;
   readonly commit: LaneCommit;
   readonly plan: LanePlan;
+  /** The same lane planned from elsewhere: for finding the event that the books refuse. */
+  readonly replan: (request: PlanRequest) => Promise<PlannedLane>;
+}
+
+interface PlanRequest {
+  readonly head: LaneHead;
+  readonly events: readonly LeasedEvent[];
+  /** Books as they have become since. */
+  readonly objects: ReadonlyMap<string, ObjectState>;
+  /** Refused by the books, with its words: to be parked. */
+  readonly refused: { readonly event: LeasedEvent; readonly words: string } | null;
 }
 
 /** Decides and commits the lanes of one tenant. Never throws for one lane's sake; failures are reported and left due. */
-export async function ledgerStage(tenant: TenantRuntime, leases: readonly LeasedLane[], ports: StagePorts): Promise<LedgerOutcome[]> {
+export async function ledgerStage(
+  tenant: TenantRuntime,
+  leases: readonly LeasedLane[],
+  ports: StagePorts,
+): Promise<LedgerOutcome[]> {
   const db = await ports.ledger(tenant.tenant);
   const now = ports.now();
   const working = leases.filter(hasNews);
@@ -61,7 +90,8 @@ export async function ledgerStage(tenant: TenantRuntime, leases: readonly Leased
   return [...idle, ...outcomes];
 }
 
-const hasNews = (lease: LeasedLane): boolean => lease.events.length > 0 || lease.conflicts.length > 0 || lease.quarantined.length > 0;
+const hasNews = (lease: LeasedLane): boolean =>
+  lease.events.length > 0 || lease.conflicts.length > 0 || lease.quarantined.length > 0 || lease.unarchived !== null;
 
 const nothingDone = (lease: LeasedLane): LedgerOutcome => ({
   lease,
@@ -70,58 +100,84 @@ const nothingDone = (lease: LeasedLane): LedgerOutcome => ({
   unfinished: false,
 });
 
-async function planLanes(tenant: TenantRuntime, leases: readonly LeasedLane[], db: LedgerDatabase, ports: StagePorts, now: EpochMs): Promise<PlannedLane[]> {
+async function planLanes(
+  tenant: TenantRuntime,
+  leases: readonly LeasedLane[],
+  db: LedgerDatabase,
+  ports: StagePorts,
+  now: EpochMs,
+): Promise<PlannedLane[]> {
   const events = leases.flatMap((lease) => lease.events);
   const readings = await readEvents(tenant, events, ports.enrich, now);
   const keys = [...readings.values()].flatMap((reading) => (reading.kind === 'facts' ? objectsOf(reading.facts) : []));
   const objects = keys.length === 0 ? new Map<string, ObjectState>() : await loadObjects(db, tenant.tenant, keys);
-  return Promise.all(leases.map((lease) => planOne(tenant, lease, readings, objects, now)));
+  return Promise.all(
+    leases.map((lease) =>
+      planOne(tenant, lease, readings, now, { head: lease.head, events: lease.events, objects, refused: null }),
+    ),
+  );
 }
 
 async function planOne(
   tenant: TenantRuntime,
   lease: LeasedLane,
   readings: Readings,
-  objects: ReadonlyMap<string, ObjectState>,
   now: EpochMs,
+  request: PlanRequest,
 ): Promise<PlannedLane> {
+  const { refused } = request;
   const plan = planLane({
-    head: lease.head,
-    events: lease.events,
-    reading: (event) => readings.get(event) ?? { kind: 'later', reason: 'not read in this pass' },
-    objects,
+    head: request.head,
+    events: request.events,
+    reading: (event) => {
+      const reading = readings.get(event) ?? { kind: 'later', reason: 'not read in this pass' };
+      if (refused?.event !== event) return reading;
+      const facts = reading.kind === 'facts' ? reading.facts : [];
+      return { kind: 'exception', facts, exception: internalError(event, facts, refused.words) };
+    },
+    objects: request.objects,
     route: (facts, entity) => tenant.route(facts, entity, now),
     configVersion: tenant.version,
     patienceMs: tenant.config.policies.prerequisiteHours * 3_600_000,
     now,
   });
-  const entries = await seal(tenant.tenant, lease, plan, tenant.version);
-  const to: LaneHead = { position: plan.position, hash: entries.at(-1)?.hash ?? lease.head.hash };
+  const entries = await seal(tenant.tenant, lease.lane, request.head, plan, tenant.version);
+  const whole = request.head === lease.head;
   return {
     lease,
     plan,
+    replan: (next) => planOne(tenant, lease, readings, now, next),
     commit: {
       tenant: tenant.tenant,
       lane: lease.lane,
-      from: lease.head,
-      to,
-      events: [...lease.quarantined.map((event) => quarantinedRecord(event, tenant.version)), ...plan.events],
+      from: request.head,
+      to: { position: plan.position, hash: entries.at(-1)?.hash ?? request.head.hash },
+      events: [
+        ...(whole ? lease.quarantined.map((event) => quarantinedRecord(event, tenant.version)) : []),
+        ...plan.events,
+      ],
       entries,
       objects: plan.objects,
-      exceptions: [...lease.conflicts.map(conflictException), ...plan.exceptions],
+      exceptions: [...(whole ? lease.conflicts.map(conflictException) : []), ...plan.exceptions],
       resolved: plan.resolved,
     },
   };
 }
 
 /** Gives each entry its hash, which covers its content, its event's bytes and the entry before it in the lane. */
-async function seal(tenant: TenantId, lease: LeasedLane, plan: LanePlan, configVersion: number): Promise<EntryRecord[]> {
+async function seal(
+  tenant: TenantId,
+  lane: LaneKey,
+  head: LaneHead,
+  plan: LanePlan,
+  configVersion: number,
+): Promise<EntryRecord[]> {
   const sealed: EntryRecord[] = [];
-  let previousHash = lease.head.hash;
+  let previousHash = head.hash;
   for (const { event, ...entry } of plan.entries) {
     const { source, eventId, bodyHash } = event;
     const content = { ...entry, source, eventId, bodyHash, configVersion, previousHash };
-    const hash = await sha256Hex(canonicalJson({ tenant, lane: lease.lane, ...content }));
+    const hash = await sha256Hex(canonicalJson({ tenant, lane, ...content }));
     sealed.push({ ...content, hash });
     previousHash = hash;
   }
@@ -131,7 +187,15 @@ async function seal(tenant: TenantId, lease: LeasedLane, plan: LanePlan, configV
 /** Events accepted into quarantine: on the list, with their bytes in the lane until somebody re-drives them. */
 function quarantinedRecord(event: QuarantinedEvent, configVersion: number): EventRecord {
   const { reason, ...rest } = event;
-  return { ...rest, position: null, outcome: 'quarantined', note: reason, facts: [], plan: { targets: [], documents: [] }, configVersion };
+  return {
+    ...rest,
+    position: null,
+    outcome: 'quarantined',
+    note: reason,
+    facts: [],
+    plan: { targets: [], documents: [] },
+    configVersion,
+  };
 }
 
 /** Two deliveries under one event id with different bytes: the first stands; a person looks at the second. */
@@ -163,7 +227,9 @@ function reportedBy(lease: LeasedLane): NonNullable<Settlement['reported']> {
 }
 
 /** Marks what had to wait within this pass: it stands after events that were accepted later. */
-function inAppliedOrder(applied: readonly { readonly event: LeasedEvent; readonly position: number }[]): Settlement['applied'] {
+function inAppliedOrder(
+  applied: readonly { readonly event: LeasedEvent; readonly position: number }[],
+): Settlement['applied'] {
   let highest = 0;
   return applied.map(({ event, position }) => {
     const waited = event.seq < highest;
@@ -181,7 +247,8 @@ async function commitTogether(
 ): Promise<LedgerOutcome[]> {
   const commits = planned.map((lane) => lane.commit).filter(hasWork);
   try {
-    if (commits.length > 0) await commitLanes(db, commits, archived.reference, commitIdAt(now, ports), now);
+    if (commits.length > 0 || archived.late.length > 0)
+      await commitLanes(db, commits, archived, commitIdAt(now, ports), now);
     return planned.map((lane) => committed(lane, archived));
   } catch (error) {
     ports.report({ what: 'stage_failed', lane: null, stage: 'commit', error: errorWords(error) });
@@ -192,12 +259,27 @@ async function commitTogether(
 }
 
 const hasWork = (commit: LaneCommit): boolean =>
-  commit.events.length > 0 || commit.exceptions.length > 0 || commit.resolved.length > 0 || commit.to.position > commit.from.position;
+  commit.events.length > 0 ||
+  commit.exceptions.length > 0 ||
+  commit.resolved.length > 0 ||
+  commit.to.position > commit.from.position;
+
+/** Late references of other lanes are theirs to write. */
+const onlyOf = (lane: PlannedLane, archived: ArchivedBatch): ArchivedBatch => ({
+  ...archived,
+  late: lane.lease.unarchived === null ? [] : archived.late,
+});
 
 const commitIdAt = (now: EpochMs, ports: StagePorts): string => `${String(now).padStart(15, '0')}-${ports.newSuffix()}`;
 
 /** Second chance by itself: read where the lane stands in the books, then recover or commit. */
-async function commitAlone(db: LedgerDatabase, lane: PlannedLane, archived: ArchivedBatch, ports: StagePorts, now: EpochMs): Promise<LedgerOutcome> {
+async function commitAlone(
+  db: LedgerDatabase,
+  lane: PlannedLane,
+  archived: ArchivedBatch,
+  ports: StagePorts,
+  now: EpochMs,
+): Promise<LedgerOutcome> {
   const name: LaneName = { tenant: lane.commit.tenant, lane: lane.commit.lane };
   try {
     const head = await readHead(db, name.tenant, name.lane);
@@ -206,12 +288,70 @@ async function commitAlone(db: LedgerDatabase, lane: PlannedLane, archived: Arch
       return committed(lane, archived);
     }
     if (head !== null && head.position > lane.lease.head.position) return await recover(db, lane.lease, head, ports);
-    if (hasWork(lane.commit)) await commitLanes(db, [lane.commit], archived.reference, commitIdAt(now, ports), now);
+    if (hasWork(lane.commit)) await commitLanes(db, [lane.commit], onlyOf(lane, archived), commitIdAt(now, ports), now);
     return committed(lane, archived);
   } catch (error) {
-    ports.report({ what: 'stage_failed', lane: name, stage: 'commit', error: `${classifyWriteFailure(error)}: ${errorWords(error)}` });
+    if (classifyWriteFailure(error) === 'refused') return commitOneByOne(db, lane, archived, ports, now);
+    ports.report({
+      what: 'stage_failed',
+      lane: name,
+      stage: 'commit',
+      error: `${classifyWriteFailure(error)}: ${errorWords(error)}`,
+    });
     return { ...nothingDone(lane.lease), unfinished: true };
   }
+}
+
+/**
+ * The books refuse something in this lane for good (an owner, a constraint: our bug). Events are committed one at a
+ * time, and the one that is refused is parked with its amount, so that it holds up nobody, not even its own customer.
+ */
+async function commitOneByOne(
+  db: LedgerDatabase,
+  lane: PlannedLane,
+  archived: ArchivedBatch,
+  ports: StagePorts,
+  now: EpochMs,
+): Promise<LedgerOutcome> {
+  const objects = new Map<string, ObjectState>();
+  const steps: LedgerOutcome[] = [];
+  let head = lane.lease.head;
+  const attempt = async (events: readonly LeasedEvent[], refused: PlanRequest['refused']): Promise<void> => {
+    const keys = lane.commit.events.flatMap((event) => objectsOf(event.facts));
+    for (const [key, state] of await loadObjects(db, lane.commit.tenant, keys)) objects.set(key, state);
+    const step = await lane.replan({ head, events, objects, refused });
+    if (hasWork(step.commit)) await commitLanes(db, [step.commit], archived, commitIdAt(now, ports), now);
+    head = step.commit.to;
+    steps.push(committed(step, archived));
+  };
+  try {
+    for (const event of lane.lease.events) {
+      try {
+        await attempt([event], null);
+      } catch (error) {
+        if (classifyWriteFailure(error) !== 'refused') throw error;
+        await attempt([event], { event, words: errorWords(error) });
+      }
+    }
+  } catch (error) {
+    ports.report({
+      what: 'stage_failed',
+      lane: { tenant: lane.commit.tenant, lane: lane.commit.lane },
+      stage: 'commit',
+      error: errorWords(error),
+    });
+  }
+  return {
+    lease: lane.lease,
+    settlement: {
+      applied: steps.flatMap((step) => step.settlement.applied),
+      head,
+      held: steps.flatMap((step) => step.settlement.held),
+      archivedTo: null,
+    },
+    toPost: steps.flatMap((step) => step.toPost),
+    unfinished: true,
+  };
 }
 
 function committed({ lease, commit, plan }: PlannedLane, archived: ArchivedBatch): LedgerOutcome {
@@ -226,7 +366,14 @@ function committed({ lease, commit, plan }: PlannedLane, archived: ArchivedBatch
     },
     toPost: plan.applied
       .filter(({ plan: posting }) => posting.targets.length > 0)
-      .map(({ event, position, plan: posting }) => ({ position, seq: event.seq, source: event.source, eventId: event.eventId, plan: posting, uncertain: false })),
+      .map(({ event, position, plan: posting }) => ({
+        position,
+        seq: event.seq,
+        source: event.source,
+        eventId: event.eventId,
+        plan: posting,
+        uncertain: false,
+      })),
     unfinished: false,
   };
 }
@@ -237,9 +384,18 @@ function committed({ lease, commit, plan }: PlannedLane, archived: ArchivedBatch
  *
  * @throws when an event of the missing span is not among the leased ones: lane and books have diverged, which a person must see.
  */
-async function recover(db: LedgerDatabase, lease: LeasedLane, head: LaneHead, ports: StagePorts): Promise<LedgerOutcome> {
+async function recover(
+  db: LedgerDatabase,
+  lease: LeasedLane,
+  head: LaneHead,
+  ports: StagePorts,
+): Promise<LedgerOutcome> {
   const bySource = new Map(lease.events.map((event) => [`${event.source}\n${event.eventId}`, event]));
-  const booked = await readBookedEvents(db, lease.tenant, lease.events.map((event): [string, string] => [event.source, event.eventId]));
+  const booked = await readBookedEvents(
+    db,
+    lease.tenant,
+    lease.events.map((event): [string, string] => [event.source, event.eventId]),
+  );
   const recovered: { event: LeasedEvent; position: number; plan: PostingPlan }[] = [];
   for (const row of booked) {
     const event = bySource.get(`${row.source}\n${row.eventId}`);
@@ -252,13 +408,24 @@ async function recover(db: LedgerDatabase, lease: LeasedLane, head: LaneHead, po
   if (!gapless || recovered.length !== head.position - lease.head.position) {
     throw new Error(`lane and books have diverged: lane at ${lease.head.position}, books at ${head.position}`);
   }
-  ports.report({ what: 'lane_recovered', lane: { tenant: lease.tenant, lane: lease.lane }, positions: recovered.length });
+  ports.report({
+    what: 'lane_recovered',
+    lane: { tenant: lease.tenant, lane: lease.lane },
+    positions: recovered.length,
+  });
   return {
     lease,
     settlement: { applied: inAppliedOrder(recovered), head, held: [], archivedTo: null },
     toPost: recovered
       .filter(({ plan }) => plan.targets.length > 0)
-      .map(({ event, position, plan }) => ({ position, seq: event.seq, source: event.source, eventId: event.eventId, plan, uncertain: true })),
+      .map(({ event, position, plan }) => ({
+        position,
+        seq: event.seq,
+        source: event.source,
+        eventId: event.eventId,
+        plan,
+        uncertain: true,
+      })),
     unfinished: recovered.length < lease.events.length,
   };
 }

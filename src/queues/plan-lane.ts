@@ -3,8 +3,9 @@
  * commit. Order is decided here: events apply in the order accepted, except that one whose prerequisite is missing waits
  * and is looked at again after every event that was applied.
  */
-import type { ExceptionDraft, EntityBooks } from '../canonical/decision.ts';
+
 import { decide } from '../canonical/decide.ts';
+import type { EntityBooks, ExceptionDraft } from '../canonical/decision.ts';
 import type { DraftEntry } from '../canonical/entry.ts';
 import type { CanonicalEvent } from '../canonical/events.ts';
 import type { EpochMs, ObjectKey } from '../canonical/ids.ts';
@@ -12,10 +13,16 @@ import type { ObjectState } from '../canonical/objects.ts';
 import { unreachable } from '../canonical/result.ts';
 import type { HeldReason, LaneHead, LeasedEvent } from '../durable-objects/customer-lane/protocol.ts';
 import { type EventRecord, type ExceptionRecord, exceptionId, type PostingPlan } from '../ledger/records.ts';
+import { errorWords } from '../operations/log.ts';
 
 /** How an event reads before the books are asked: made by the source's `interpret` and the tenant's config. */
 export type Reading =
-  | { readonly kind: 'facts'; readonly facts: readonly CanonicalEvent[]; readonly note: string | null; readonly books: EntityBooks }
+  | {
+      readonly kind: 'facts';
+      readonly facts: readonly CanonicalEvent[];
+      readonly note: string | null;
+      readonly books: EntityBooks;
+    }
   | { readonly kind: 'quarantine'; readonly reason: string }
   /** Something it needs from outside could not be had just now; another look later. */
   | { readonly kind: 'later'; readonly reason: string }
@@ -58,7 +65,14 @@ const LATER_MS = 30_000;
 
 type Verdict =
   | { readonly kind: 'applied'; readonly changed: boolean }
-  | { readonly kind: 'held'; readonly reason: HeldReason; readonly outcome: 'waiting' | 'parked' | 'quarantined'; readonly note: string; readonly facts: readonly CanonicalEvent[]; readonly exception: ExceptionRecord | null };
+  | {
+      readonly kind: 'held';
+      readonly reason: HeldReason;
+      readonly outcome: 'waiting' | 'parked' | 'quarantined';
+      readonly note: string;
+      readonly facts: readonly CanonicalEvent[];
+      readonly exception: ExceptionRecord | null;
+    };
 
 /** The lane as it becomes while events are applied to it; discarded when the commit does not land. */
 class PlanningLane {
@@ -76,10 +90,21 @@ class PlanningLane {
     this.position = input.head.position;
   }
 
-  private readonly lookup = (key: ObjectKey): ObjectState | null => this.changed.get(key) ?? this.input.objects.get(key) ?? null;
+  private readonly lookup = (key: ObjectKey): ObjectState | null =>
+    this.changed.get(key) ?? this.input.objects.get(key) ?? null;
 
+  /** A bug in one event's rules parks that event, with its amount, and never the customer. */
   tryToApply(event: LeasedEvent): Verdict {
     const reading = this.input.reading(event);
+    try {
+      return this.applyReading(event, reading);
+    } catch (error) {
+      const facts = reading.kind === 'facts' ? reading.facts : [];
+      return this.park(event, internalError(event, facts, errorWords(error)), facts);
+    }
+  }
+
+  private applyReading(event: LeasedEvent, reading: Reading): Verdict {
     switch (reading.kind) {
       case 'quarantine':
         return {
@@ -101,7 +126,12 @@ class PlanningLane {
     }
   }
 
-  private applyFacts(event: LeasedEvent, facts: readonly CanonicalEvent[], books: EntityBooks, note: string | null): Verdict {
+  private applyFacts(
+    event: LeasedEvent,
+    facts: readonly CanonicalEvent[],
+    books: EntityBooks,
+    note: string | null,
+  ): Verdict {
     if (facts.length === 0) {
       this.apply(event, 'nothing', note, facts, { targets: [], documents: [] });
       return { kind: 'applied', changed: false };
@@ -130,7 +160,13 @@ class PlanningLane {
     }
   }
 
-  private apply(event: LeasedEvent, outcome: 'booked' | 'nothing', note: string | null, facts: readonly CanonicalEvent[], plan: PostingPlan): number {
+  private apply(
+    event: LeasedEvent,
+    outcome: 'booked' | 'nothing',
+    note: string | null,
+    facts: readonly CanonicalEvent[],
+    plan: PostingPlan,
+  ): number {
     this.position += 1;
     this.applied.push({ event, position: this.position, plan });
     this.events.push(record(event, this.position, outcome, note, facts, plan, this.input.configVersion));
@@ -138,18 +174,26 @@ class PlanningLane {
     return this.position;
   }
 
-  private wait(event: LeasedEvent, requires: readonly ObjectKey[], note: string, facts: readonly CanonicalEvent[]): Verdict {
+  private wait(
+    event: LeasedEvent,
+    requires: readonly ObjectKey[],
+    note: string,
+    facts: readonly CanonicalEvent[],
+  ): Verdict {
     const since = event.receivedAt;
     const overdue = this.input.now >= since + this.input.patienceMs;
-    const until = requires.length === 0 ? this.input.now + LATER_MS : overdue ? this.input.now + this.input.patienceMs : since + this.input.patienceMs;
-    const first = facts[0];
+    const until =
+      requires.length === 0
+        ? this.input.now + LATER_MS
+        : overdue
+          ? this.input.now + this.input.patienceMs
+          : since + this.input.patienceMs;
     const exception = overdue
       ? exceptionFor(event, {
           cause: 'prerequisite_missing',
           message: `${event.type} ${note} and has waited ${Math.round((this.input.now - since) / 3_600_000)} hours.`,
           remedy: 'Send the missing event again from the provider, or skip this one with a reason.',
-          amount: first !== undefined && 'amount' in first ? first.amount : null,
-          currency: first !== undefined && 'currency' in first ? first.currency : null,
+          ...stakeOf(facts),
           object: requires[0] ?? null,
         })
       : null;
@@ -169,6 +213,28 @@ class PlanningLane {
   }
 }
 
+/** What the event moves, for its exception; nothing where it does not say. */
+export function stakeOf(facts: readonly CanonicalEvent[]): Pick<ExceptionDraft, 'amount' | 'currency'> {
+  for (const fact of facts) {
+    if (!('currency' in fact) || fact.currency === null) continue;
+    if ('total' in fact) return { amount: fact.total, currency: fact.currency };
+    if ('cumulative' in fact) return { amount: fact.cumulative, currency: fact.currency };
+    if ('amount' in fact) return { amount: fact.amount, currency: fact.currency };
+  }
+  return { amount: null, currency: null };
+}
+
+/** Our own fault, on the list with what is at stake: the event stays whole and is decided again when unblocked. */
+export function internalError(event: LeasedEvent, facts: readonly CanonicalEvent[], words: string): ExceptionDraft {
+  return {
+    cause: 'internal_error',
+    message: `${event.type} ${event.eventId} could not be booked because of a fault in the gateway: ${words}`,
+    remedy: 'Tell the engineers who run the gateway; after the repair, unblock the event.',
+    ...stakeOf(facts),
+    object: null,
+  };
+}
+
 /** Plans a lane. Deterministic: the same input yields the same plan. */
 export function planLane(input: LanePlanInput): LanePlan {
   const lane = new PlanningLane(input);
@@ -185,12 +251,25 @@ export function planLane(input: LanePlanInput): LanePlan {
       ...lane.events,
       ...open
         .filter(({ event, verdict }) => !stillHeld(event, verdict.reason))
-        .map(({ event, verdict }) => record(event, null, verdict.outcome, verdict.note, verdict.facts, { targets: [], documents: [] }, input.configVersion)),
+        .map(({ event, verdict }) =>
+          record(
+            event,
+            null,
+            verdict.outcome,
+            verdict.note,
+            verdict.facts,
+            { targets: [], documents: [] },
+            input.configVersion,
+          ),
+        ),
     ],
     entries: lane.entries,
     objects: [...lane.changed.values()],
     held: open.map(({ event, verdict }) => ({ seq: event.seq, reason: verdict.reason })),
-    exceptions: [...lane.notices, ...open.flatMap(({ verdict }) => (verdict.exception === null ? [] : [verdict.exception]))],
+    exceptions: [
+      ...lane.notices,
+      ...open.flatMap(({ verdict }) => (verdict.exception === null ? [] : [verdict.exception])),
+    ],
     resolved: lane.resolved,
   };
 }
@@ -202,7 +281,10 @@ const stillHeld = (event: LeasedEvent, reason: HeldReason): boolean =>
   (reason.kind !== 'parked' || event.held.kind !== 'parked' || event.held.exceptionId === reason.exceptionId);
 
 /** Each success may free an earlier event; ends because every round applies at least one of finitely many. */
-function retryWaiting(lane: PlanningLane, open: { event: LeasedEvent; verdict: Extract<Verdict, { kind: 'held' }> }[]): void {
+function retryWaiting(
+  lane: PlanningLane,
+  open: { event: LeasedEvent; verdict: Extract<Verdict, { kind: 'held' }> }[],
+): void {
   let progressed = true;
   while (progressed) {
     progressed = false;
@@ -227,12 +309,35 @@ function record(
   configVersion: number,
 ): EventRecord {
   const { source, eventId, seq, type, occurredAt, receivedAt, trust, bodyHash } = event;
-  return { source, eventId, seq, position, type, occurredAt, receivedAt, trust, bodyHash, outcome, note, facts, plan, configVersion };
+  return {
+    source,
+    eventId,
+    seq,
+    position,
+    type,
+    occurredAt,
+    receivedAt,
+    trust,
+    bodyHash,
+    outcome,
+    note,
+    facts,
+    plan,
+    configVersion,
+  };
 }
 
 export function exceptionFor(event: LeasedEvent, draft: ExceptionDraft): ExceptionRecord {
   const { source, eventId, seq } = event;
-  return { ...draft, id: exceptionId(draft.cause, source, eventId), seq, source, eventId, target: null, postingKey: null };
+  return {
+    ...draft,
+    id: exceptionId(draft.cause, source, eventId),
+    seq,
+    source,
+    eventId,
+    target: null,
+    postingKey: null,
+  };
 }
 
 /** The exceptions a held event may have opened, which its application closes. */

@@ -27,7 +27,9 @@ export interface ArchivePort {
 }
 
 /** A permit to call a target once. `wait` says when to ask again. */
-export type Permit = { readonly code: 'granted'; readonly permitId: string } | { readonly code: 'wait'; readonly retryAfterMs: number };
+export type Permit =
+  | { readonly code: 'granted'; readonly permitId: string }
+  | { readonly code: 'wait'; readonly retryAfterMs: number };
 
 export interface GatePort {
   acquire(): Promise<Permit>;
@@ -56,6 +58,11 @@ export interface StagePorts {
 /** What the stages have to say to logs and metrics: never bodies, names or secrets. */
 export type StageReport =
   | { readonly what: 'lane_busy' | 'lane_idle'; readonly lane: LaneName }
-  | { readonly what: 'stage_failed'; readonly lane: LaneName | null; readonly stage: 'lease' | 'decide' | 'archive' | 'commit' | 'post' | 'record' | 'settle'; readonly error: string }
+  | {
+      readonly what: 'stage_failed';
+      readonly lane: LaneName | null;
+      readonly stage: 'lease' | 'decide' | 'archive' | 'commit' | 'post' | 'record' | 'settle';
+      readonly error: string;
+    }
   | { readonly what: 'lane_recovered'; readonly lane: LaneName; readonly positions: number }
   | { readonly what: 'settle_refused'; readonly lane: LaneName; readonly reason: string };

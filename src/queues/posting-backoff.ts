@@ -16,7 +16,12 @@ const schedules = {
 } as const;
 
 /** @param attempts tries before this one. @param retryAfterMs what the target asked for, if it did. */
-export function retryAt(outcome: keyof typeof schedules, attempts: number, retryAfterMs: number | null, now: EpochMs): EpochMs {
+export function retryAt(
+  outcome: keyof typeof schedules,
+  attempts: number,
+  retryAfterMs: number | null,
+  now: EpochMs,
+): EpochMs {
   const { first, most } = schedules[outcome];
   const backoff = Math.min(first * 2 ** Math.min(attempts, 20), most);
   return now + Math.max(backoff, Math.min(retryAfterMs ?? 0, most));

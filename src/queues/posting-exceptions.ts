@@ -38,7 +38,11 @@ export function postingExceptions(
   };
   const what = `The ${document.kind.replace('_', ' ')} for ${document.object}`;
   if (outcome.outcome === 'rejected') {
-    return raise('posting_rejected', `${what} was refused by ${target} (${outcome.code}): ${outcome.message}`, remedies[outcome.class]);
+    return raise(
+      'posting_rejected',
+      `${what} was refused by ${target} (${outcome.code}): ${outcome.message}`,
+      remedies[outcome.class],
+    );
   }
   if (outcome.outcome === 'uncertain' && tries >= UNCERTAIN_TRIES) {
     return raise(
@@ -49,13 +53,18 @@ export function postingExceptions(
   }
   if (outcome.outcome === 'applied' && outcome.receipt.differences.length > 0) {
     const list = outcome.receipt.differences.map((d) => `${d.field} sent ${d.sent}, found ${d.found}`).join('; ');
-    return raise('posted_with_warnings', `${what} is in ${target} as ${outcome.receipt.remoteName ?? outcome.receipt.remoteId}, but differs: ${list}`, `Check it in ${target}, then resolve this exception.`);
+    return raise(
+      'posted_with_warnings',
+      `${what} is in ${target} as ${outcome.receipt.remoteName ?? outcome.receipt.remoteId}, but differs: ${list}`,
+      `Check it in ${target}, then resolve this exception.`,
+    );
   }
   return [];
 }
 
 const remedies = {
-  business: 'Correct the cause at the target (period, mapping, master data). It is retried by itself, or at once with “retry”.',
+  business:
+    'Correct the cause at the target (period, mapping, master data). It is retried by itself, or at once with “retry”.',
   config: 'Correct the target’s address, credentials or rights, then resume the target.',
   contract: 'The target’s interface does not match: tell the engineers who run the gateway.',
 } as const;

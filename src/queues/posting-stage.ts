@@ -12,10 +12,10 @@ import { unreachable } from '../canonical/result.ts';
 import { readPosted } from '../ledger/books.ts';
 import { type LaneException, recordPostings } from '../ledger/commit.ts';
 import type { PostingRecord } from '../ledger/records.ts';
+import { errorWords } from '../operations/log.ts';
 import type { Posting, PostingOutcome, Receipt, TargetConnector } from '../targets/connector.ts';
 import type { TenantRuntime } from '../tenants/runtime.ts';
-import { errorWords } from '../operations/log.ts';
-import { type GatePort, type StagePorts } from './ports.ts';
+import type { GatePort, StagePorts } from './ports.ts';
 import { retryAt } from './posting-backoff.ts';
 import { postingExceptions, resolvedBy } from './posting-exceptions.ts';
 
@@ -61,7 +61,12 @@ export const postingRowKey = (document: TargetDocument): string =>
   document.kind === 'partner' || document.kind === 'product' ? `${document.key}@${document.version}` : document.key;
 
 /** Posts items of one tenant to one target. Items of a lane come in applied order. Never throws. */
-export async function postToTarget(tenant: TenantRuntime, target: string, items: readonly PostingItem[], ports: StagePorts): Promise<ItemOutcome[]> {
+export async function postToTarget(
+  tenant: TenantRuntime,
+  target: string,
+  items: readonly PostingItem[],
+  ports: StagePorts,
+): Promise<ItemOutcome[]> {
   try {
     const connector = await ports.connector(tenant, target);
     if (connector === null) return items.map((item) => again(item, item.uncertain, ports.now()));
@@ -124,7 +129,12 @@ class PostingPass {
         if (!this.connector.accepts(document)) continue;
         const row = known.get(postingRowKey(document));
         if (row?.outcome === 'applied' || row?.outcome === 'skipped') continue;
-        queue.push({ item, document, uncertain: item.uncertain || row?.outcome === 'uncertain', attempts: row?.attempts ?? 0 });
+        queue.push({
+          item,
+          document,
+          uncertain: item.uncertain || row?.outcome === 'uncertain',
+          attempts: row?.attempts ?? 0,
+        });
       }
       this.queues.set(item.lane, queue);
     }
@@ -143,10 +153,19 @@ class PostingPass {
       }
     }
     const db = await this.ports.ledger(this.tenant.tenant);
-    const rows = await readPosted(db, this.tenant.tenant, [...wanted].map((key): [string, string] => [this.target, key]));
+    const rows = await readPosted(
+      db,
+      this.tenant.tenant,
+      [...wanted].map((key): [string, string] => [this.target, key]),
+    );
     for (const row of rows) {
       if (row.outcome !== 'applied' || row.remoteId === null) continue;
-      this.receipts.set(row.key as PostingKey, { remoteId: row.remoteId, remoteName: row.remoteName, remoteDate: row.remoteDate, differences: [] });
+      this.receipts.set(row.key as PostingKey, {
+        remoteId: row.remoteId,
+        remoteName: row.remoteName,
+        remoteDate: row.remoteDate,
+        differences: [],
+      });
     }
     const open = rows.filter((row) => row.outcome !== 'applied' && row.outcome !== 'skipped' && !here.has(row.key));
     for (const item of items) {
@@ -164,7 +183,12 @@ class PostingPass {
       const inWave = new Set<PostingKey>();
       const limit = this.tenant.batchLimit(this.target);
       let next = queue[0];
-      while (next !== undefined && wave.length < limit && !next.document.dependsOn.some((key) => inWave.has(key)) && !inWave.has(next.document.key)) {
+      while (
+        next !== undefined &&
+        wave.length < limit &&
+        !next.document.dependsOn.some((key) => inWave.has(key)) &&
+        !inWave.has(next.document.key)
+      ) {
         queue.shift();
         const blocker = this.blockerOf(lane, next);
         if (blocker === null) {
@@ -196,13 +220,29 @@ class PostingPass {
   private async send(wave: readonly Work[]): Promise<{ notBefore: EpochMs } | null> {
     const permitId = await this.permit();
     if (typeof permitId !== 'string') {
-      for (const work of wave) this.finish({ work, outcome: { outcome: 'not_sent', message: 'the target is not taking calls', retryAfterMs: permitId.retryAfterMs } });
+      for (const work of wave)
+        this.finish({
+          work,
+          outcome: {
+            outcome: 'not_sent',
+            message: 'the target is not taking calls',
+            retryAfterMs: permitId.retryAfterMs,
+          },
+        });
       return { notBefore: this.ports.now() + permitId.retryAfterMs };
     }
-    const postings: Posting[] = wave.map((work) => ({ document: work.document, receipts: this.receipts, uncertain: work.uncertain }));
+    const postings: Posting[] = wave.map((work) => ({
+      document: work.document,
+      receipts: this.receipts,
+      uncertain: work.uncertain,
+    }));
     const outcomes = await this.callConnector(postings);
     wave.forEach((work, index) => {
-      const outcome = outcomes[index] ?? { outcome: 'uncertain', message: 'the connector did not answer for it', retryAfterMs: null };
+      const outcome = outcomes[index] ?? {
+        outcome: 'uncertain',
+        message: 'the connector did not answer for it',
+        retryAfterMs: null,
+      };
       this.finish({ work, outcome });
     });
     const health = healthOf(outcomes);
@@ -247,7 +287,10 @@ class PostingPass {
     const left = new Map<PostingItem, { uncertain: boolean; notBefore: EpochMs }>();
     const keep = (item: PostingItem, uncertain: boolean, notBefore: EpochMs): void => {
       const before = left.get(item);
-      left.set(item, { uncertain: uncertain || (before?.uncertain ?? false), notBefore: Math.max(notBefore, before?.notBefore ?? 0) });
+      left.set(item, {
+        uncertain: uncertain || (before?.uncertain ?? false),
+        notBefore: Math.max(notBefore, before?.notBefore ?? 0),
+      });
     };
     for (const { work, outcome } of this.done) {
       if (outcome.outcome === 'applied') continue;
@@ -258,7 +301,8 @@ class PostingPass {
     const handled = new Set(this.done.map(({ work }) => work.item));
     for (const item of items) {
       const dropped = !handled.has(item) && !waiting.has(item) && this.heldBack(item);
-      if (waiting.has(item) || dropped) keep(item, item.uncertain, stopped?.notBefore ?? retryAt('not_sent', item.attempts, null, now));
+      if (waiting.has(item) || dropped)
+        keep(item, item.uncertain, stopped?.notBefore ?? retryAt('not_sent', item.attempts, null, now));
     }
     return items.map((item) => {
       const rest = left.get(item);
@@ -276,33 +320,46 @@ class PostingPass {
     const now = this.ports.now();
     const postings = this.done.map((done) => postingRecord(this.target, done));
     const opened: LaneException[] = this.done.flatMap((done) =>
-      postingExceptions(this.target, done.work.document, done.outcome, done.work.attempts + 1, done.work.item).map((exception) => ({
-        tenant: this.tenant.tenant,
-        lane: done.work.item.lane,
-        exception,
-      })),
+      postingExceptions(this.target, done.work.document, done.outcome, done.work.attempts + 1, done.work.item).map(
+        (exception) => ({
+          tenant: this.tenant.tenant,
+          lane: done.work.item.lane,
+          exception,
+        }),
+      ),
     );
     const resolved = this.done
       .filter(({ outcome, work }) => outcome.outcome === 'applied' && (work.attempts > 0 || work.uncertain))
       .flatMap(({ work }) => resolvedBy(this.target, work.document).map((id) => ({ tenant: this.tenant.tenant, id })));
     try {
-      if (postings.length > 0) await recordPostings(await this.ports.ledger(this.tenant.tenant), postings, opened, resolved, now);
+      if (postings.length > 0)
+        await recordPostings(await this.ports.ledger(this.tenant.tenant), postings, opened, resolved, now);
       return true;
     } catch (error) {
-      this.ports.report({ what: 'stage_failed', lane: null, stage: 'record', error: `${items.length} items: ${errorWords(error)}` });
+      this.ports.report({
+        what: 'stage_failed',
+        lane: null,
+        stage: 'record',
+        error: `${items.length} items: ${errorWords(error)}`,
+      });
       return false;
     }
   }
 }
 
 /** What a call's outcomes say about the target itself. */
-function healthOf(outcomes: readonly PostingOutcome[]): { outcome: 'ok' | 'failed' | 'config'; retryAfterMs: number | null } {
+function healthOf(outcomes: readonly PostingOutcome[]): {
+  outcome: 'ok' | 'failed' | 'config';
+  retryAfterMs: number | null;
+} {
   for (const outcome of outcomes) {
     if (outcome.outcome === 'rejected' && outcome.class === 'config') return { outcome: 'config', retryAfterMs: null };
   }
   const troubled = outcomes.filter((outcome) => outcome.outcome === 'not_sent' || outcome.outcome === 'uncertain');
   if (outcomes.length === 0 || troubled.length < outcomes.length) return { outcome: 'ok', retryAfterMs: null };
-  const hints = troubled.flatMap((outcome) => ('retryAfterMs' in outcome && outcome.retryAfterMs !== null ? [outcome.retryAfterMs] : []));
+  const hints = troubled.flatMap((outcome) =>
+    'retryAfterMs' in outcome && outcome.retryAfterMs !== null ? [outcome.retryAfterMs] : [],
+  );
   return { outcome: 'failed', retryAfterMs: hints.length === 0 ? null : Math.max(...hints) };
 }
 

@@ -6,12 +6,17 @@ import type { Enrichment, EnrichmentNeed } from '../sources/source.ts';
 import { enrichmentKey } from '../sources/source.ts';
 import type { TenantRuntime, TenantSource } from '../tenants/runtime.ts';
 import type { TrustTier } from '../verification/verification.ts';
-import type { Reading } from './plan-lane.ts';
+import { type Reading, stakeOf } from './plan-lane.ts';
 
 export type Readings = ReadonlyMap<LeasedEvent, Reading>;
 
 /** Fetches needs of one source: a map entry per need that was answered (null: asked, not there); absent: not answered. */
-export type Enrich = (tenant: TenantRuntime, source: TenantSource, needs: readonly EnrichmentNeed[], now: EpochMs) => Promise<Enrichment>;
+export type Enrich = (
+  tenant: TenantRuntime,
+  source: TenantSource,
+  needs: readonly EnrichmentNeed[],
+  now: EpochMs,
+) => Promise<Enrichment>;
 
 const tiers: Readonly<Record<TrustTier, number>> = { addressed: 0, authenticated: 1, signed: 2 };
 
@@ -25,7 +30,12 @@ const harmless: ReadonlySet<CanonicalKind> = new Set<CanonicalKind>([
   'payment.failed',
 ]);
 
-export async function readEvents(tenant: TenantRuntime, events: readonly LeasedEvent[], enrich: Enrich, now: EpochMs): Promise<Readings> {
+export async function readEvents(
+  tenant: TenantRuntime,
+  events: readonly LeasedEvent[],
+  enrich: Enrich,
+  now: EpochMs,
+): Promise<Readings> {
   const needsOf = new Map<LeasedEvent, readonly EnrichmentNeed[]>();
   const perSource = new Map<TenantSource, EnrichmentNeed[]>();
   for (const event of events) {
@@ -54,7 +64,8 @@ function readEvent(
   if (source === undefined) return { kind: 'quarantine', reason: `the config has no source ${event.source} any more` };
   const enrichment = enrichments.get(source) ?? new Map<string, unknown>();
   const unanswered = needs.find((need) => !enrichment.has(enrichmentKey(need)));
-  if (unanswered !== undefined) return { kind: 'later', reason: `waits for the provider’s ${unanswered.kind.replaceAll('_', ' ')}` };
+  if (unanswered !== undefined)
+    return { kind: 'later', reason: `waits for the provider’s ${unanswered.kind.replaceAll('_', ' ')}` };
   const read = source.source.interpret(event, enrichment);
   if (read.kind === 'quarantine') return { kind: 'quarantine', reason: `${read.reason.code}: ${read.reason.detail}` };
   const weak = tiers[event.trust] < tiers[source.moneyNeeds] && read.facts.some((fact) => !harmless.has(fact.kind));
@@ -63,17 +74,15 @@ function readEvent(
 }
 
 function untrusted(event: LeasedEvent, source: TenantSource, facts: readonly CanonicalEvent[]): Reading {
-  const money = facts.find((fact) => 'amount' in fact || 'total' in fact);
-  const amount = money === undefined ? null : 'total' in money ? money.total : 'amount' in money ? money.amount : null;
   return {
     kind: 'exception',
     facts,
     exception: {
       cause: 'untrusted_money',
       message: `${event.type} moves money but came only ${event.trust}; ${source.id} asks for ${source.moneyNeeds}.`,
-      remedy: 'Give the source a stronger proof of origin (signature, Basic, client certificate), or lower moneyNeeds in the config, then unblock.',
-      amount,
-      currency: money !== undefined && 'currency' in money ? money.currency : null,
+      remedy:
+        'Give the source a stronger proof of origin (signature, Basic, client certificate), or lower moneyNeeds in the config, then unblock.',
+      ...stakeOf(facts),
       object: null,
     },
   };

@@ -5,10 +5,10 @@
 import type { EpochMs, TenantId } from '../canonical/ids.ts';
 import type { LeaseAnswer, OutboxItem, Settlement } from '../durable-objects/customer-lane/protocol.ts';
 import { type BookedEvent, readBookedEvents } from '../ledger/books.ts';
+import { errorWords } from '../operations/log.ts';
 import type { TenantRuntime } from '../tenants/runtime.ts';
 import { type LeasedLane, type LedgerOutcome, ledgerStage } from './ledger-stage.ts';
-import { errorWords } from '../operations/log.ts';
-import { type LaneName, type StagePorts } from './ports.ts';
+import type { LaneName, StagePorts } from './ports.ts';
 import { type ItemOutcome, type PostingItem, postToTarget } from './posting-stage.ts';
 
 export interface PassSummary {
@@ -58,7 +58,12 @@ interface LaneDone {
   readonly posted: number;
 }
 
-async function runTenant(tenantId: TenantId, leases: readonly LeasedLane[], ports: StagePorts, failed: LaneName[]): Promise<LaneDone[]> {
+async function runTenant(
+  tenantId: TenantId,
+  leases: readonly LeasedLane[],
+  ports: StagePorts,
+  failed: LaneName[],
+): Promise<LaneDone[]> {
   let outcomes: LedgerOutcome[];
   let tenant: TenantRuntime;
   try {
@@ -79,10 +84,21 @@ async function runTenant(tenantId: TenantId, leases: readonly LeasedLane[], port
 
 const nameOf = ({ tenant, lane }: LeasedLane): LaneName => ({ tenant, lane });
 
-const untouched = (lease: LeasedLane): Settlement => ({ applied: [], head: lease.head, held: [], outbox: [], posted: [], archivedTo: null });
+const untouched = (lease: LeasedLane): Settlement => ({
+  applied: [],
+  head: lease.head,
+  held: [],
+  outbox: [],
+  posted: [],
+  archivedTo: null,
+});
 
 /** What is due for each target: the lane's outbox first, then what was booked just now; a lane's order is kept. */
-async function postAll(tenant: TenantRuntime, outcomes: readonly LedgerOutcome[], ports: StagePorts): Promise<ItemOutcome[]> {
+async function postAll(
+  tenant: TenantRuntime,
+  outcomes: readonly LedgerOutcome[],
+  ports: StagePorts,
+): Promise<ItemOutcome[]> {
   const now = ports.now();
   const overdue = await outboxItems(tenant, outcomes, ports);
   const items: PostingItem[] = [];
@@ -112,7 +128,11 @@ async function postAll(tenant: TenantRuntime, outcomes: readonly LedgerOutcome[]
 }
 
 /** Outbox items with their documents, read from the books. When the books do not answer they stay for the next pass. */
-async function outboxItems(tenant: TenantRuntime, outcomes: readonly LedgerOutcome[], ports: StagePorts): Promise<Map<LeasedLane, PostingItem[]> | null> {
+async function outboxItems(
+  tenant: TenantRuntime,
+  outcomes: readonly LedgerOutcome[],
+  ports: StagePorts,
+): Promise<Map<LeasedLane, PostingItem[]> | null> {
   const leases = outcomes.map((outcome) => outcome.lease).filter((lease) => lease.outbox.length > 0);
   const items = new Map<LeasedLane, PostingItem[]>();
   if (leases.length === 0) return items;
@@ -132,14 +152,32 @@ async function outboxItems(tenant: TenantRuntime, outcomes: readonly LedgerOutco
         const plan = plans.get(`${entry.source}\n${entry.eventId}`);
         if (plan === undefined) return [];
         const { target, position, seq, source, eventId, uncertain, attempts } = entry;
-        return [{ tenant: lease.tenant, lane: lease.lane, target, position, seq, source, eventId, documents: plan.documents, uncertain, attempts }];
+        return [
+          {
+            tenant: lease.tenant,
+            lane: lease.lane,
+            target,
+            position,
+            seq,
+            source,
+            eventId,
+            documents: plan.documents,
+            uncertain,
+            attempts,
+          },
+        ];
       }),
     );
   }
   return items;
 }
 
-async function settleAll(outcomes: readonly LedgerOutcome[], posted: readonly ItemOutcome[], ports: StagePorts, failed: LaneName[]): Promise<LaneDone[]> {
+async function settleAll(
+  outcomes: readonly LedgerOutcome[],
+  posted: readonly ItemOutcome[],
+  ports: StagePorts,
+  failed: LaneName[],
+): Promise<LaneDone[]> {
   const byLane = Map.groupBy(posted, ({ item }) => item.lane);
   const again: LaneName[] = [];
   const done = await Promise.all(
@@ -149,8 +187,12 @@ async function settleAll(outcomes: readonly LedgerOutcome[], posted: readonly It
       const handedOut = new Set(lease.outbox.map((entry) => `${entry.target}#${entry.position}`));
       const settlement: Settlement = {
         ...outcome.settlement,
-        outbox: mine.flatMap((result) => (result.done ? [] : [outboxEntry(result.item, result.uncertain, result.notBefore)])),
-        posted: mine.filter((result) => result.done && handedOut.has(`${result.item.target}#${result.item.position}`)).map(({ item }) => ({ target: item.target, position: item.position })),
+        outbox: mine.flatMap((result) =>
+          result.done ? [] : [outboxEntry(result.item, result.uncertain, result.notBefore)],
+        ),
+        posted: mine
+          .filter((result) => result.done && handedOut.has(`${result.item.target}#${result.item.position}`))
+          .map(({ item }) => ({ target: item.target, position: item.position })),
       };
       const settled = await settleLane(lease, settlement, ports);
       if (settled === 'failed') failed.push(nameOf(lease));
@@ -170,12 +212,20 @@ const outboxEntry = (item: PostingItem, uncertain: boolean, notBefore: EpochMs):
   notBefore,
 });
 
-async function settleLane(lease: LeasedLane, settlement: Settlement, ports: StagePorts): Promise<'settled' | 'more' | 'failed'> {
+async function settleLane(
+  lease: LeasedLane,
+  settlement: Settlement,
+  ports: StagePorts,
+): Promise<'settled' | 'more' | 'failed'> {
   const name = nameOf(lease);
   try {
     const answer = await ports.lane(name).settle(lease.epoch, settlement);
     if (answer.code === 'settled') return answer.more ? 'more' : 'settled';
-    ports.report({ what: 'settle_refused', lane: name, reason: answer.code === 'refused' ? answer.reason : answer.code });
+    ports.report({
+      what: 'settle_refused',
+      lane: name,
+      reason: answer.code === 'refused' ? answer.reason : answer.code,
+    });
     return 'failed';
   } catch (error) {
     // The books have it; the next lease of this lane recovers from them.

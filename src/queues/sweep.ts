@@ -20,7 +20,10 @@ export interface SweptLane {
 }
 
 /** The page of lanes after `cursor`, by key; the first page again after the last. One index walk of `PAGE` rows. */
-export async function nextPage(db: LedgerDatabase, cursor: { tenant: string; lane: string } | null): Promise<SweptLane[]> {
+export async function nextPage(
+  db: LedgerDatabase,
+  cursor: { tenant: string; lane: string } | null,
+): Promise<SweptLane[]> {
   const { results } = await db
     .prepare('SELECT tenant, lane, position FROM lanes WHERE (tenant, lane) > (?1, ?2) ORDER BY tenant, lane LIMIT ?3')
     .bind(cursor?.tenant ?? '', cursor?.lane ?? '', PAGE)
@@ -39,7 +42,9 @@ export async function sweep(env: Bindings): Promise<void> {
     const left = await Promise.all(page.map((lane) => leftOver(env, lane)));
     await ring(
       env,
-      page.filter((_, at) => left[at] === true).map(({ tenant, lane }) => ({ tenant: tenantId(tenant), lane: laneKey(lane) })),
+      page
+        .filter((_, at) => left[at] === true)
+        .map(({ tenant, lane }) => ({ tenant: tenantId(tenant), lane: laneKey(lane) })),
     );
   }
 }
@@ -49,7 +54,8 @@ async function leftOver(env: Bindings, lane: SweptLane): Promise<boolean> {
   try {
     const status = await env.LANES.getByName(laneName(name)).status(1);
     if (status === null) return false;
-    if (status.head.position !== lane.position) logWarning('lane_apart', { ...name, lane: status.head.position, books: lane.position });
+    if (status.head.position !== lane.position)
+      logWarning('lane_apart', { ...name, lane: status.head.position, books: lane.position });
     return status.head.position !== lane.position || status.oldestUnsettledAt !== null;
   } catch (error) {
     logWarning('sweep_failed', { ...name, error: errorWords(error) });

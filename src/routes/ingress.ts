@@ -4,16 +4,17 @@
  */
 import type { Context } from 'hono';
 import { Hono } from 'hono';
+import { z } from 'zod';
 import type { Bindings } from '../bindings.ts';
-import { type EpochMs, laneKey, type LaneKey, providerEventId } from '../canonical/ids.ts';
+import { type EpochMs, type LaneKey, laneKey, providerEventId } from '../canonical/ids.ts';
 import type { AcceptEvent } from '../durable-objects/customer-lane/protocol.ts';
 import { sha256Hex } from '../ledger/hash.ts';
 import { acceptIntoLanes, type LaneDelivery } from '../operations/accept.ts';
+import { directoryOf } from '../operations/directory.ts';
 import { errorWords, logError, logWarning } from '../operations/log.ts';
 import type { AcceptedSummary, AddressedEvent } from '../sources/source.ts';
 import type { TenantRuntime, TenantSource } from '../tenants/runtime.ts';
 import type { Delivery, VerifiedDelivery } from '../verification/verification.ts';
-import { directoryOf } from '../operations/directory.ts';
 import { countIngress } from './ingress-counters.ts';
 import { problem } from './problem.ts';
 import { readBody } from './read-body.ts';
@@ -56,28 +57,46 @@ function refuseByHead(request: Request, { source }: TenantSource): Response | nu
 }
 
 function deliveryOf(request: Request, body: Uint8Array<ArrayBuffer>, receivedAt: EpochMs): Delivery {
-  const tls = request.cf?.tlsClientAuth;
-  const presented = typeof tls === 'object' && tls !== null && tls.certPresented === '1' ? tls : null;
   return {
     method: request.method,
     url: new URL(request.url),
     headers: request.headers,
     body,
     receivedAt,
-    clientCertificate:
-      presented === null
-        ? null
-        : {
-            verified: presented.certVerified === 'SUCCESS',
-            subjectDN: presented.certSubjectDNRFC2253,
-            issuerDN: presented.certIssuerDNRFC2253,
-            fingerprintSha256: presented.certFingerprintSHA256,
-            notAfter: presented.certNotAfter,
-          },
+    clientCertificate: clientCertificateOf(request),
   };
 }
 
-async function deliver(c: IngressContext, tenant: TenantRuntime, { id, source, secrets }: TenantSource, delivery: Delivery): Promise<Response> {
+/** Cloudflare's facts about the client certificate; absent where mTLS is off or nothing was presented. */
+const tlsClientAuth = z.object({
+  certPresented: z.literal('1'),
+  certVerified: z.string(),
+  certSubjectDNRFC2253: z.string(),
+  certIssuerDNRFC2253: z.string(),
+  certFingerprintSHA256: z.string(),
+  certNotAfter: z.string(),
+});
+
+function clientCertificateOf(request: Request): NonNullable<Delivery['clientCertificate']> | null {
+  const presented = request.cf?.tlsClientAuth;
+  if (presented === undefined) return null;
+  const parsed = tlsClientAuth.safeParse(presented);
+  if (!parsed.success) return null;
+  return {
+    verified: parsed.data.certVerified === 'SUCCESS',
+    subjectDN: parsed.data.certSubjectDNRFC2253,
+    issuerDN: parsed.data.certIssuerDNRFC2253,
+    fingerprintSha256: parsed.data.certFingerprintSHA256,
+    notAfter: parsed.data.certNotAfter,
+  };
+}
+
+async function deliver(
+  c: IngressContext,
+  tenant: TenantRuntime,
+  { id, source, secrets }: TenantSource,
+  delivery: Delivery,
+): Promise<Response> {
   const verification = await source.verify(delivery, secrets);
   if (!verification.ok) {
     countIngress(tenant.tenant, id, 'refused');
@@ -88,10 +107,16 @@ async function deliver(c: IngressContext, tenant: TenantRuntime, { id, source, s
   const parsed = source.parse(verified);
   const events = parsed.ok ? parsed.value : [await unreadable(verified, parsed.error.reason)];
   const deliveries = await Promise.all(
-    events.map(async (event): Promise<LaneDelivery> => ({ lane: laneOf(id, source.provider, event), event: await toAccept(id, verified, event) })),
+    events.map(
+      async (event): Promise<LaneDelivery> => ({
+        lane: laneOf(id, source.provider, event),
+        event: await toAccept(id, verified, event),
+      }),
+    ),
   );
   const accepted = await acceptIntoLanes(c.env, tenant.tenant, tenant.config.shard, deliveries, c.executionCtx);
-  if (accepted.code === 'refused') return problem('payload_too_large', { detail: 'an event of the delivery is too large to be stored' });
+  if (accepted.code === 'refused')
+    return problem('payload_too_large', { detail: 'an event of the delivery is too large to be stored' });
   if (accepted.code !== 'accepted') return problem('overloaded', { retryAfterSeconds: accepted.retryAfterSeconds });
   const summary = summarise(deliveries, accepted.results);
   countIngress(tenant.tenant, id, summary.status);
@@ -103,7 +128,11 @@ function laneOf(source: string, provider: string, event: AddressedEvent): LaneKe
   return laneKey(event.customer === null ? `${source}:~${event.sharedLane}` : `${provider}:${event.customer}`);
 }
 
-async function toAccept(source: TenantSource['id'], verified: VerifiedDelivery, event: AddressedEvent): Promise<AcceptEvent> {
+async function toAccept(
+  source: TenantSource['id'],
+  verified: VerifiedDelivery,
+  event: AddressedEvent,
+): Promise<AcceptEvent> {
   return {
     source,
     eventId: event.eventId,
@@ -119,7 +148,10 @@ async function toAccept(source: TenantSource['id'], verified: VerifiedDelivery, 
 }
 
 /** Authentic but without any address: kept whole under its own hash, so that a repeat is a duplicate. */
-async function unreadable(verified: VerifiedDelivery, reason: NonNullable<AddressedEvent['quarantine']>): Promise<AddressedEvent> {
+async function unreadable(
+  verified: VerifiedDelivery,
+  reason: NonNullable<AddressedEvent['quarantine']>,
+): Promise<AddressedEvent> {
   return {
     eventId: providerEventId(`unreadable-${await sha256Hex(verified.body)}`),
     type: 'unreadable',
@@ -131,9 +163,17 @@ async function unreadable(verified: VerifiedDelivery, reason: NonNullable<Addres
   };
 }
 
-function summarise(deliveries: readonly LaneDelivery[], results: readonly { code: string; seq: number }[]): AcceptedSummary {
+function summarise(
+  deliveries: readonly LaneDelivery[],
+  results: readonly { code: string; seq: number }[],
+): AcceptedSummary {
   const fresh = deliveries.filter((_, index) => results[index]?.code === 'accepted');
-  const status = fresh.length === 0 && deliveries.length > 0 ? 'duplicate' : fresh.length > 0 && fresh.every(({ event }) => event.quarantine !== null) ? 'quarantined' : 'accepted';
+  const status =
+    fresh.length === 0 && deliveries.length > 0
+      ? 'duplicate'
+      : fresh.length > 0 && fresh.every(({ event }) => event.quarantine !== null)
+        ? 'quarantined'
+        : 'accepted';
   return {
     status,
     events: deliveries.map(({ lane, event }, index) => ({ id: event.eventId, lane, seq: results[index]?.seq ?? 0 })),

@@ -182,7 +182,11 @@ export interface Settlement {
   }[];
   /** Outbox items that are done with. */
   readonly posted: readonly { readonly target: string; readonly position: number }[];
-  /** Everything applied up to this seq is in the archive; null when the archive could not be written. */
+  /**
+   * The archive has the new events of this lease up to this seq, held ones included, and what `unarchived` gave up to
+   * it; null when the archive could not be written. Events handed out as held need not be archived again: those whose
+   * bytes the archive lacks (quarantined ones, or it failed then) come through `unarchived` once they are applied.
+   */
   readonly archivedTo: number | null;
   /** What stands on a person's list now: conflicts up to this number, quarantined events up to this seq. */
   readonly reported?: { readonly conflictsTo?: number; readonly quarantinedTo?: number };

@@ -143,32 +143,51 @@ export function unreportedQuarantine(storage: LaneStorage, after: number, limit 
   });
 }
 
-/** The first applied event after `archivedTo`; null when the archive has all that is settled. */
+/** The first event applied in its turn after `archivedTo`; null when the archive has all of those. */
 export function firstUnarchived(storage: LaneStorage, archivedTo: number, settledTo: number): number | null {
   if (archivedTo >= settledTo) return null;
   const [row] = storage.exec(
-    `SELECT seq FROM log WHERE seq > ? AND seq <= ? AND NOT EXISTS (SELECT 1 FROM held WHERE held.seq = log.seq)
-      AND NOT EXISTS (SELECT 1 FROM resolved WHERE resolved.seq = log.seq AND position IS NULL) ORDER BY seq LIMIT 1`,
+    `SELECT seq FROM log WHERE ${FRESH} AND log.seq <= ? ORDER BY seq LIMIT 1`,
     archivedTo,
     settledTo,
   );
   return row === undefined ? null : integer(row, 'seq');
 }
 
-/** Applied events from `from` on that are not in the archive, with bodies, within a lease's limits. */
+/** The span that holds all applied events the archive lacks, those applied late included; null when it has all. */
+export function unarchivedSpan(storage: LaneStorage, state: LaneState): { from: number; to: number } | null {
+  const inTurn = firstUnarchived(storage, state.archivedTo, state.settledTo);
+  const [late] = storage.exec('SELECT min(seq) AS first, max(seq) AS last FROM resolved WHERE archived = 0');
+  const first = late === undefined ? null : integerOrNull(late, 'first');
+  const last = late === undefined ? null : integerOrNull(late, 'last');
+  if (inTurn === null) return first === null || last === null ? null : { from: first, to: last };
+  const [end] = storage.exec(
+    `SELECT seq FROM log WHERE ${FRESH} AND log.seq <= ? ORDER BY seq DESC LIMIT 1`,
+    state.archivedTo,
+    state.settledTo,
+  );
+  const lastInTurn = end === undefined ? inTurn : integer(end, 'seq');
+  return { from: Math.min(first ?? inTurn, inTurn), to: Math.max(last ?? 0, lastInTurn) };
+}
+
+/** Applied events from `from` on that are not in the archive, in `seq` order. */
 export function unarchivedEvents(storage: LaneStorage, state: LaneState, from: number, limit: number): Candidate[] {
-  return storage
-    .exec(
-      `SELECT seq, size FROM log WHERE seq >= ? AND seq > ? AND seq <= ? AND body IS NOT NULL
-        AND NOT EXISTS (SELECT 1 FROM held WHERE held.seq = log.seq)
-        AND NOT EXISTS (SELECT 1 FROM resolved WHERE resolved.seq = log.seq AND position IS NULL)
-        ORDER BY seq LIMIT ?`,
-      from,
-      state.archivedTo,
-      state.settledTo,
-      limit,
-    )
-    .map((row) => ({ seq: integer(row, 'seq'), size: integer(row, 'size') }));
+  const inTurn = storage.exec(
+    `SELECT seq, size FROM log WHERE ${FRESH} AND log.seq <= ? ORDER BY seq LIMIT ?`,
+    Math.max(state.archivedTo, from - 1),
+    state.settledTo,
+    limit,
+  );
+  const late = storage.exec(
+    `SELECT log.seq AS seq, size FROM resolved JOIN log ON log.seq = resolved.seq
+      WHERE archived = 0 AND resolved.seq >= ? ORDER BY resolved.seq LIMIT ?`,
+    from,
+    limit,
+  );
+  return [...inTurn, ...late]
+    .map((row) => ({ seq: integer(row, 'seq'), size: integer(row, 'size') }))
+    .sort((a, b) => a.seq - b.seq)
+    .slice(0, limit);
 }
 
 /** Whether a lease that has just been settled should be followed by another at once. */
@@ -188,8 +207,7 @@ export const moreAtOnce = (
 
 /** All that is open, for the alarm. */
 export function openWork(storage: LaneStorage, state: LaneState, now: EpochMs): OpenWork {
-  const ready =
-    moreAtOnce(storage, state, state, now) || firstUnarchived(storage, state.archivedTo, state.settledTo) !== null;
+  const ready = moreAtOnce(storage, state, state, now) || unarchivedSpan(storage, state) !== null;
   const [held] = storage.exec('SELECT min(due_at) AS at FROM held WHERE due_at IS NOT NULL');
   const times = outboxTargets(storage).flatMap((target) => outboxOf(storage, target, 1).map((item) => item.notBefore));
   const heldAt = held === undefined ? null : integerOrNull(held, 'at');

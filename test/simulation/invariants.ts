@@ -1,0 +1,197 @@
+/** What must hold when the dust has settled. Each violation is a sentence. */
+import type { JournalLine } from '../../src/canonical/entry.ts';
+import { canonicalJson, GENESIS, sha256Hex } from '../../src/ledger/hash.ts';
+import type { PostingPlan } from '../../src/ledger/records.ts';
+import { identity } from './memory-target.ts';
+import { TENANT, type World } from './world.ts';
+
+interface EventRow {
+  event_id: string;
+  lane: string;
+  seq: number;
+  position: number | null;
+  outcome: string;
+  documents: string;
+  body_hash: string;
+}
+
+interface EntryRow {
+  lane: string;
+  position: number;
+  part: number;
+  entity: string;
+  kind: string;
+  date: string;
+  object: string;
+  description: string;
+  base_currency: string;
+  lines: string;
+  deferrals: string;
+  source: string;
+  event_id: string;
+  body_hash: string;
+  config_version: number;
+  previous_hash: string;
+  hash: string;
+}
+
+export async function violations(world: World): Promise<string[]> {
+  const events = world.ledger.rows<EventRow>('SELECT * FROM events');
+  const entries = world.ledger.rows<EntryRow>('SELECT * FROM entries ORDER BY lane, position, part');
+  const open = new Set(
+    world.ledger
+      .rows<{ event_id: string }>("SELECT event_id FROM exceptions WHERE status = 'open'")
+      .map((row) => row.event_id),
+  );
+  return [
+    ...everyAcceptedEventOnce(world, events, open),
+    ...laneOrder(world, events),
+    ...balanced(world, entries),
+    ...(await chained(entries)),
+    ...archived(world, events),
+    ...documentsOnce(world, events, open),
+    ...openItemsAgree(world, entries),
+  ];
+}
+
+function everyAcceptedEventOnce(world: World, events: readonly EventRow[], open: ReadonlySet<string>): string[] {
+  const found = new Map(events.map((row) => [row.event_id, row]));
+  const wrong = [...world.accepted].flatMap(([id, { hash }]) => {
+    const row = found.get(id);
+    if (row === undefined) return [`${id} was accepted and is nowhere in the books`];
+    if (row.body_hash !== hash) return [`${id} is in the books with other bytes than the first accepted`];
+    if (row.position === null && !open.has(id)) return [`${id} is ${row.outcome} and on nobody’s list`];
+    return [];
+  });
+  const extra = events
+    .filter((row) => !world.accepted.has(row.event_id))
+    .map((row) => `${row.event_id} is in the books and was never accepted`);
+  return [...wrong, ...extra];
+}
+
+/** Positions are gapless per lane, and follow `seq` except for events that had to wait. */
+function laneOrder(world: World, events: readonly EventRow[]): string[] {
+  const problems: string[] = [];
+  const byLane = Map.groupBy(
+    events.filter((row) => row.position !== null),
+    (row) => row.lane,
+  );
+  for (const [lane, rows] of byLane) {
+    rows.sort((a, b) => (a.position ?? 0) - (b.position ?? 0));
+    rows.forEach((row, index) => {
+      if (row.position !== index + 1)
+        problems.push(`${lane}: position ${row.position} where ${index + 1} was expected`);
+    });
+    const head = world.ledger.rows<{ position: number }>(`SELECT position FROM lanes WHERE lane = '${lane}'`)[0]
+      ?.position;
+    if (head !== rows.length) problems.push(`${lane}: head at ${head}, ${rows.length} events applied`);
+    const known = [...world.lanes].find(([key]) => key === lane)?.[1].lane.status(1, world.now);
+    if (known?.head.position !== head)
+      problems.push(`${lane}: the lane stands at ${known?.head.position}, the books at ${head}`);
+  }
+  return problems;
+}
+
+function balanced(world: World, entries: readonly EntryRow[]): string[] {
+  const problems: string[] = [];
+  const turnover = new Map<string, number>();
+  for (const entry of entries) {
+    const lines: JournalLine[] = JSON.parse(entry.lines);
+    const sums = new Map<string, number>();
+    for (const line of lines) {
+      sums.set(line.currency, (sums.get(line.currency) ?? 0) + line.amount);
+      const key = `${line.account} ${line.currency} ${entry.date.slice(0, 7)}`;
+      turnover.set(key, (turnover.get(key) ?? 0) + line.amount);
+    }
+    for (const [code, sum] of sums)
+      if (sum !== 0) problems.push(`${entry.lane}#${entry.position}.${entry.part} is off by ${sum} ${code}`);
+  }
+  for (const row of world.ledger.rows<{ account: string; currency: string; period: string; net: number }>(
+    'SELECT account, currency, period, debit - credit AS net FROM balances',
+  )) {
+    const key = `${row.account} ${row.currency} ${row.period}`;
+    if ((turnover.get(key) ?? 0) !== row.net)
+      problems.push(`balance of ${key} is ${row.net}, its entries say ${turnover.get(key) ?? 0}`);
+    turnover.delete(key);
+  }
+  for (const key of turnover.keys()) problems.push(`no balance for ${key}`);
+  return problems;
+}
+
+async function chained(entries: readonly EntryRow[]): Promise<string[]> {
+  const problems: string[] = [];
+  const last = new Map<string, string>();
+  for (const row of entries) {
+    const previousHash = last.get(row.lane) ?? GENESIS;
+    const content = {
+      tenant: TENANT,
+      lane: row.lane,
+      kind: row.kind,
+      entity: row.entity,
+      baseCurrency: row.base_currency,
+      date: row.date,
+      object: row.object,
+      description: row.description,
+      lines: JSON.parse(row.lines),
+      deferrals: JSON.parse(row.deferrals),
+      position: row.position,
+      part: row.part,
+      source: row.source,
+      eventId: row.event_id,
+      bodyHash: row.body_hash,
+      configVersion: row.config_version,
+      previousHash,
+    };
+    if (row.previous_hash !== previousHash || row.hash !== (await sha256Hex(canonicalJson(content))))
+      problems.push(`${row.lane}#${row.position}.${row.part}: the hash chain is broken`);
+    last.set(row.lane, row.hash);
+  }
+  return problems;
+}
+
+/** Every event's bytes are in the archive or still in its lane. */
+function archived(world: World, events: readonly EventRow[]): string[] {
+  const lines = new Set<string>();
+  for (const object of world.archive.values()) {
+    for (const line of object.trimEnd().split('\n')) {
+      const { eventId, bodyHash }: { eventId: string; bodyHash: string } = JSON.parse(line);
+      lines.add(`${eventId} ${bodyHash}`);
+    }
+  }
+  return events.flatMap((row) => {
+    if (lines.has(`${row.event_id} ${row.body_hash}`)) return [];
+    const kept = [...world.lanes].find(([key]) => key === row.lane)?.[1].lane.body(row.seq).code;
+    return kept === 'found' ? [] : [`the bytes of ${row.event_id} are in neither archive nor lane`];
+  });
+}
+
+/** Each planned document is at the target exactly once, or an open exception says why not. */
+function documentsOnce(world: World, events: readonly EventRow[], open: ReadonlySet<string>): string[] {
+  const problems: string[] = [];
+  const there = new Map<string, number>();
+  for (const document of world.target.written) there.set(identity(document), (there.get(identity(document)) ?? 0) + 1);
+  for (const [key, count] of there) if (count > 1) problems.push(`${key} is at the target ${count} times`);
+  for (const row of events) {
+    const plan: PostingPlan = JSON.parse(row.documents);
+    if (plan.targets.length === 0) continue;
+    for (const document of plan.documents) {
+      if (!there.has(identity(document)) && !open.has(row.event_id))
+        problems.push(`${identity(document)} of ${row.event_id} never reached the target and nobody was told`);
+      there.delete(identity(document));
+    }
+  }
+  for (const key of there.keys()) problems.push(`${key} is at the target and in nobody’s plan`);
+  return problems;
+}
+
+/** The receivable account equals the open invoices of the sub-ledger. */
+function openItemsAgree(world: World, entries: readonly EntryRow[]): string[] {
+  const states = world.ledger.rows<{ state: string }>("SELECT state FROM objects WHERE state ->> 'kind' = 'invoice'");
+  const items = states.reduce((sum, row) => sum + Number(JSON.parse(row.state).open), 0);
+  let account = 0;
+  for (const entry of entries) {
+    const lines: JournalLine[] = JSON.parse(entry.lines);
+    for (const line of lines) if (line.role === 'receivable') account += line.amount;
+  }
+  return items === account ? [] : [`receivable account ${account}, open invoices ${items}`];
+}

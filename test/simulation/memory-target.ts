@@ -1,0 +1,77 @@
+/**
+ * A target without any memory of keys: writing twice makes two documents. Only looking up before writing again keeps it
+ * clean, which is what the posting stage promises to do.
+ */
+import type { TargetDocument } from '../../src/canonical/documents.ts';
+import type { LookupOutcome, Posting, PostingOutcome, Receipt, TargetConnector } from '../../src/targets/connector.ts';
+
+/** What happens to one call. */
+export type TargetFate = 'ok' | 'refused' | 'lost_before' | 'lost_after' | 'rejected';
+
+export class MemoryTarget implements TargetConnector {
+  readonly kind = 'memory';
+  readonly idempotency = 'lookup';
+  /** Every document ever written, in order. */
+  readonly written: TargetDocument[] = [];
+  fate: (document: TargetDocument) => TargetFate = () => 'ok';
+
+  accepts(): boolean {
+    return true;
+  }
+
+  /** A connector as one pass sees it: each of its calls waits for its turn. */
+  seenBy(turn: () => Promise<void>, blind: boolean): TargetConnector {
+    return {
+      kind: this.kind,
+      idempotency: this.idempotency,
+      accepts: () => true,
+      post: (postings) =>
+        this.post(blind ? postings.map((posting) => ({ ...posting, uncertain: false })) : postings, turn),
+      lookup: (document) => this.lookup(document),
+      probe: () => this.probe(),
+    };
+  }
+
+  async post(postings: readonly Posting[], turnOrNow: (() => Promise<void>) | number): Promise<PostingOutcome[]> {
+    const turn = typeof turnOrNow === 'function' ? turnOrNow : async () => {};
+    const outcomes: PostingOutcome[] = [];
+    for (const posting of postings) {
+      await turn();
+      outcomes.push(await this.postOne(posting));
+    }
+    return outcomes;
+  }
+
+  private async postOne({ document, uncertain }: Posting): Promise<PostingOutcome> {
+    const fate = this.fate(document);
+    if (fate === 'refused') return { outcome: 'not_sent', message: 'connection refused', retryAfterMs: null };
+    if (uncertain) {
+      if (fate !== 'ok') return { outcome: 'uncertain', message: 'the look-up was not answered', retryAfterMs: null };
+      const found = await this.lookup(document);
+      if (found.found === 'yes') return { outcome: 'applied', receipt: found.receipt };
+    }
+    if (fate === 'rejected')
+      return { outcome: 'rejected', class: 'business', code: 'validation', message: 'not accepted today' };
+    if (fate === 'lost_before') return { outcome: 'uncertain', message: 'timed out', retryAfterMs: null };
+    this.written.push(document);
+    if (fate === 'lost_after') return { outcome: 'uncertain', message: 'connection reset', retryAfterMs: null };
+    return { outcome: 'applied', receipt: this.receipt(this.written.length) };
+  }
+
+  async lookup(document: TargetDocument): Promise<LookupOutcome> {
+    const index = this.written.findIndex((known) => identity(known) === identity(document));
+    return index < 0 ? { found: 'no' } : { found: 'yes', receipt: this.receipt(index + 1) };
+  }
+
+  async probe(): Promise<{ ok: true; version: string }> {
+    return { ok: true, version: 'memory' };
+  }
+
+  private receipt(id: number): Receipt {
+    return { remoteId: String(id), remoteName: `DOC/${id}`, remoteDate: null, differences: [] };
+  }
+}
+
+/** What must be there once: partners and products once per version. */
+export const identity = (document: TargetDocument): string =>
+  document.kind === 'partner' || document.kind === 'product' ? `${document.key}@${document.version}` : document.key;
