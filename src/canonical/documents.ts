@@ -8,7 +8,11 @@ import type { IsoDate, ObjectKey, PostingKey } from './ids.ts';
 import type { Currency, MinorUnits } from './money.ts';
 
 interface DocumentBase {
-  /** Idempotency key, unique per tenant and target: `invoice/stripe:invoice:in_1`. */
+  /**
+   * Idempotency key, unique per tenant and target: `<kind>/<object>` or `<kind>/<object>/<part>`, such as
+   * `invoice/stripe:invoice:in_1`. A later snapshot of a customer or product is another posting
+   * (`partner/<object>/<version>`) about the same `object`: their own key at the target is made from `object`.
+   */
   readonly key: PostingKey;
   readonly object: ObjectKey;
   readonly entity: string;
@@ -103,6 +107,12 @@ export interface EntryLineDocument {
   readonly label: string;
   /** On a receivable line: the invoice or credit note whose receivable it settles. */
   readonly settles: PostingKey | null;
+  /**
+   * Part of a realised exchange difference on a receivable: amount 0, base only. Such lines balance among themselves.
+   * A target that books the difference itself when it reconciles (Odoo does, in its exchange journal) is sent the
+   * entry without them; any other target is sent all lines.
+   */
+  readonly exchangeDifference: boolean;
 }
 
 /** Everything that is not a bill: settlements, refunds, disputes, payouts, fees, write-offs. */

@@ -20,7 +20,11 @@ export interface JournalLine {
   readonly memo: string | null;
 }
 
-/** One slice of deferred revenue, recognised in one accounting period. */
+/**
+ * One slice of deferred revenue, recognised in one accounting period. On an entry it is a signed *change* of the
+ * schedule: credit notes, refunds, write-offs and voids add negative ones. What is to be recognised for a period is
+ * the sum of its slices over all entries less what was recognised already, so late slices correct themselves.
+ */
 export interface DeferralSlice {
   /** First day of the accounting period, `2026-12-01`. */
   readonly period: IsoDate;

@@ -192,6 +192,8 @@ export interface RefundPaid extends Fact {
   readonly customer: ObjectKey | null;
   readonly currency: Currency;
   readonly cumulative: MinorUnits;
+  /** This refund's own amount, where the provider says it; makes the books independent of the order refunds arrive in. */
+  readonly amount?: MinorUnits | null;
   /** Set when a credit note already took the revenue back; the refund then only clears it. */
   readonly creditNote: ObjectKey | null;
   readonly settlement: Settlement | null;

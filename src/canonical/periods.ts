@@ -1,0 +1,42 @@
+/** Accounting periods: calendar months of an entity, named by their first day. Calendar arithmetic only, no clock. */
+import { type IsoDate, isoDate } from './ids.ts';
+
+const dayMs = 86_400_000;
+const asUtc = (date: IsoDate) => Date.parse(`${date}T00:00:00Z`);
+const fromUtc = (instant: number) => isoDate(new Date(instant).toISOString().slice(0, 10));
+
+/** `2026-01-15` → `2026-01-01`. */
+export const monthOf = (date: IsoDate): IsoDate => isoDate(`${date.slice(0, 7)}-01`);
+
+/** `2026-12-31` → `2027-01-01`. */
+export const nextDay = (date: IsoDate): IsoDate => fromUtc(asUtc(date) + dayMs);
+
+function nextMonth(month: IsoDate): IsoDate {
+  const [year, number] = [Number(month.slice(0, 4)), Number(month.slice(5, 7))];
+  return fromUtc(Date.UTC(year, number, 1));
+}
+
+export interface MonthShare {
+  /** First day of the month. */
+  readonly month: IsoDate;
+  /** Days of the span that fall into it. */
+  readonly days: number;
+}
+
+/** Fifty years: a longer service period is a mistake in the data, not a subscription. */
+const mostMonths = 600;
+
+/** The days of [start, end) by month; one day at least, as a span within a day is that day's. Null beyond fifty years. */
+export function daysByMonth(start: IsoDate, end: IsoDate): MonthShare[] | null {
+  const until = Math.max(asUtc(end), asUtc(start) + dayMs);
+  const shares: MonthShare[] = [];
+  let from = asUtc(start);
+  while (from < until) {
+    if (shares.length === mostMonths) return null;
+    const month = monthOf(fromUtc(from));
+    const to = Math.min(until, asUtc(nextMonth(month)));
+    shares.push({ month, days: Math.round((to - from) / dayMs) });
+    from = to;
+  }
+  return shares;
+}

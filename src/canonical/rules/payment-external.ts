@@ -1,0 +1,76 @@
+/** payment.external: Dr money in transit to the bank, Cr the receivable. It never touches the processor's clearing account. */
+import type { PaymentDocument } from '../documents.ts';
+import type { PaymentExternal, PaymentFailed } from '../events.ts';
+import type { IsoDate } from '../ids.ts';
+import type { InvoiceState } from '../objects.ts';
+import { reassign } from './applications.ts';
+import { type Heading, postCash } from './booking.ts';
+import { documentKey } from './document-keys.ts';
+import { idOf, isBilled } from './documents.ts';
+import { baseOn } from './fx.ts';
+import { invoiceDocument } from './invoice-restatement.ts';
+import type { LineDraft } from './lines.ts';
+import { ensurePartner, partnerKey } from './partners.ts';
+import { newPayment, sameCurrency } from './payment-captured.ts';
+import { booked, bookingDate, find, nothing, type Rule, type RuleContext, refuse, spoken, waitFor } from './rule.ts';
+
+function documentOf(
+  context: RuleContext,
+  fact: PaymentExternal,
+  date: IsoDate,
+  invoice: InvoiceState,
+): PaymentDocument {
+  const settles = isBilled(invoice) ? invoiceDocument(invoice) : null;
+  const partner = partnerKey(fact.customer);
+  return {
+    kind: 'payment',
+    key: documentKey('payment', fact.payment),
+    object: fact.payment,
+    entity: context.books.entity,
+    dependsOn: settles === null ? [partner] : [partner, settles],
+    partner,
+    date,
+    currency: fact.currency,
+    amount: fact.amount,
+    reference: idOf(fact.payment),
+    settles,
+  };
+}
+
+export const paymentExternal: Rule<PaymentExternal> = (fact, context) => {
+  if (find(context, fact.payment, 'payment') !== null) {
+    return nothing('already_booked', 'The payment is in the books.');
+  }
+  const invoice = find(context, fact.invoice, 'invoice');
+  if (invoice === null) return waitFor(fact.invoice);
+  const matching = sameCurrency(fact, invoice);
+  if (!matching.ok) return refuse(matching.error);
+  const { amount, currency } = fact;
+  const when = bookingDate(context, fact.occurredAt, fact.payment, { amount, currency });
+  if (!when.ok) return refuse(when.error);
+  const base = baseOn(context, { amount, currency }, when.value.date, fact.payment);
+  if (!base.ok) return refuse(base.error);
+  const change = reassign(context, null, newPayment(context, fact, base.value, null));
+  if (!change.ok) return refuse(change.error);
+  const description = `Payment of invoice ${invoice.number} outside the processor`;
+  const heading: Heading = { kind: fact.kind, object: fact.payment, when: when.value, description };
+  const transit: LineDraft = { role: 'bankInTransit', qualifier: currency, currency, amount, base: base.value };
+  const key = documentKey('entry', fact.payment);
+  const posted = postCash(context, heading, [transit], change.value, currency, key);
+  if (!posted.ok) return refuse(posted.error);
+  const partner = ensurePartner(context, fact.customer);
+  const { entries, documents } = posted.value;
+  const own = documents.filter((document) => document.key !== key);
+  return booked({
+    entries,
+    documents: [...partner.documents, ...own, documentOf(context, fact, when.value.date, invoice)],
+    objects: [...partner.objects, ...change.value.invoices, { ...change.value.payment, settled: true }],
+  });
+};
+
+/** payment.failed: no money moved, nothing is booked. */
+export const paymentFailed: Rule<PaymentFailed> = (fact) =>
+  nothing(
+    'no_effect',
+    `A payment of ${spoken({ amount: fact.amount, currency: fact.currency })} failed${fact.reason === null ? '' : `: ${fact.reason}`}.`,
+  );
