@@ -78,7 +78,7 @@ function insertEvent(storage: LaneStorage, event: AcceptEvent, seq: number, posi
   );
   if (event.quarantine !== null) {
     storage.exec(
-      "INSERT INTO held (seq, kind, reason, due_at, held_at, tries) VALUES (?, 'quarantined', ?, NULL, ?, 0)",
+      "INSERT INTO held (seq, kind, reason, due_at, held_at, tries, archived) VALUES (?, 'quarantined', ?, NULL, ?, 0, 0)",
       seq,
       JSON.stringify({ kind: 'quarantined', reason: event.quarantine }),
       position,

@@ -91,8 +91,8 @@ export class Lane {
       const outbox = reading.dueOutbox(this.#storage, now);
       const conflicts = reading.unreportedConflicts(this.#storage, state.conflictsTo);
       const quarantined = reading.unreportedQuarantine(this.#storage, state.quarantinedTo);
-      const from = reading.firstUnarchived(this.#storage, state.archivedTo, state.settledTo);
-      if (seqs.length + outbox.items.length + conflicts.length + quarantined.length === 0 && from === null) {
+      const unarchived = reading.unarchivedSpan(this.#storage, state);
+      if (seqs.length + outbox.items.length + conflicts.length + quarantined.length === 0 && unarchived === null) {
         this.#rearm(state, now);
         return { code: 'idle' };
       }
@@ -121,7 +121,7 @@ export class Lane {
         conflicts,
         conflictsOmitted: leased.conflictsOmitted,
         quarantined,
-        unarchived: from === null ? null : { from, to: leased.settledTo },
+        unarchived,
         more: more || outbox.more,
       };
     });

@@ -36,7 +36,7 @@ export function writeParked(
   reason: { readonly exceptionId: string; readonly cause: string },
 ): void {
   storage.exec(
-    `INSERT INTO held (seq, kind, reason, due_at, held_at, tries) VALUES (?, 'parked', ?, NULL, ?, 0)
+    `INSERT INTO held (seq, kind, reason, due_at, held_at, tries, archived) VALUES (?, 'parked', ?, NULL, ?, 0, 0)
       ON CONFLICT (seq) DO UPDATE SET kind = excluded.kind, reason = excluded.reason, due_at = NULL`,
     seq,
     reasonJson({ kind: 'parked', ...reason }),
@@ -47,7 +47,12 @@ export function writeParked(
 /** A person decided that the event is never applied; it stays in the log with the reason. */
 export function writeSkipped(storage: LaneStorage, seq: number, reason: string, now: EpochMs): void {
   storage.exec('DELETE FROM held WHERE seq = ?', seq);
-  storage.exec('INSERT INTO resolved (seq, position, reason, at) VALUES (?, NULL, ?, ?)', seq, reason, now);
+  storage.exec(
+    'INSERT INTO resolved (seq, position, reason, at, archived) VALUES (?, NULL, ?, ?, 1)',
+    seq,
+    reason,
+    now,
+  );
 }
 
 /** Makes held events of one kind due at once; gives those it took effect on. */

@@ -59,15 +59,18 @@ export const migrations: readonly Migration[] = [
       reason TEXT NOT NULL,
       due_at INTEGER,
       held_at INTEGER NOT NULL,
-      tries INTEGER NOT NULL
+      tries INTEGER NOT NULL,
+      archived INTEGER NOT NULL
     ) STRICT`,
     'CREATE INDEX held_due ON held (due_at) WHERE due_at IS NOT NULL',
     `CREATE TABLE resolved (
       seq INTEGER PRIMARY KEY,
       position INTEGER,
       reason TEXT,
-      at INTEGER NOT NULL
+      at INTEGER NOT NULL,
+      archived INTEGER NOT NULL
     ) STRICT`,
+    'CREATE INDEX resolved_unarchived ON resolved (seq) WHERE archived = 0',
     `CREATE TABLE outbox (
       target TEXT NOT NULL,
       position INTEGER NOT NULL,

@@ -15,6 +15,8 @@ export interface HeldFact {
   readonly seq: number;
   readonly kind: string;
   readonly tries: number;
+  /** Its bytes were archived when it was first handed out. */
+  readonly archived: boolean;
 }
 
 /**
@@ -107,13 +109,16 @@ export function fingerprint(settlement: Settlement): string {
 export function heldFacts(storage: LaneStorage, seqs: readonly number[]): Map<number, HeldFact> {
   if (seqs.length === 0) return new Map();
   const rows = storage.exec(
-    'SELECT seq, kind, tries FROM json_each(?) AS wanted JOIN held ON held.seq = wanted.value',
+    'SELECT seq, kind, tries, archived FROM json_each(?) AS wanted JOIN held ON held.seq = wanted.value',
     JSON.stringify(seqs),
   );
   return new Map(
     rows.map((row) => {
       const seq = integer(row, 'seq');
-      return [seq, { seq, kind: String(row.kind), tries: integer(row, 'tries') }];
+      return [
+        seq,
+        { seq, kind: String(row.kind), tries: integer(row, 'tries'), archived: integer(row, 'archived') === 1 },
+      ];
     }),
   );
 }
@@ -127,9 +132,11 @@ export function writeSettlement(
   settlement: Settlement,
   now: EpochMs,
 ): LaneState {
+  markArchived(storage, settlement.archivedTo);
   writeApplied(storage, facts, settlement, now);
   writeHeld(storage, state, facts, settlement, now);
-  for (const seq of passedOver(leased, (one) => facts.has(one), settlement)) writePassedOver(storage, seq, state, now);
+  for (const seq of passedOver(leased, (one) => facts.has(one), settlement))
+    writePassedOver(storage, seq, state, settlement, now);
   writeOutbox(storage, settlement);
   const settledTo = settledCursor(storage, state, settlement);
   const named = new Set([...settlement.applied, ...settlement.held].map(({ seq }) => seq));
@@ -143,7 +150,7 @@ export function writeSettlement(
     settledTo,
     settledEpoch: state.epoch,
     settledPrint: fingerprint(settlement),
-    archivedTo: archivedCursor(storage, state.archivedTo, settledTo, settlement),
+    archivedTo: archivedCursor(storage, state.archivedTo, settledTo, settlement.archivedTo),
     conflictsTo: Math.max(state.conflictsTo, settlement.reported?.conflictsTo ?? 0),
     quarantinedTo: Math.max(state.quarantinedTo, settlement.reported?.quarantinedTo ?? 0),
   };
@@ -153,14 +160,21 @@ export function writeSettlement(
 function writeApplied(
   storage: LaneStorage,
   facts: ReadonlyMap<number, HeldFact>,
-  { applied }: Settlement,
+  settlement: Settlement,
   now: EpochMs,
 ): void {
-  for (const { seq, position, waited } of applied) {
-    const wasHeld = facts.has(seq);
-    if (!wasHeld && waited !== true) continue;
-    if (wasHeld) storage.exec('DELETE FROM held WHERE seq = ?', seq);
-    storage.exec('INSERT INTO resolved (seq, position, reason, at) VALUES (?, ?, NULL, ?)', seq, position, now);
+  for (const { seq, position, waited } of settlement.applied) {
+    const before = facts.get(seq);
+    if (before === undefined && waited !== true) continue;
+    if (before !== undefined) storage.exec('DELETE FROM held WHERE seq = ?', seq);
+    const archived = before === undefined ? covers(settlement, seq) : before.archived;
+    storage.exec(
+      'INSERT INTO resolved (seq, position, reason, at, archived) VALUES (?, ?, NULL, ?, ?)',
+      seq,
+      position,
+      now,
+      archived ? 1 : 0,
+    );
   }
 }
 
@@ -168,16 +182,17 @@ function writeHeld(
   storage: LaneStorage,
   state: LaneState,
   facts: ReadonlyMap<number, HeldFact>,
-  { applied, held }: Settlement,
+  settlement: Settlement,
   now: EpochMs,
 ): void {
+  const { applied, held } = settlement;
   for (const { seq, reason } of held) {
     const before = facts.get(seq);
     const tries = before?.kind === 'waiting' && reason.kind === 'waiting' ? before.tries + 1 : 0;
     // What was applied after it was tried counts as new for it: its prerequisite may be among that.
     const earlier = before === undefined ? applied.filter((one) => facts.has(one.seq) || one.seq < seq).length : 0;
     storage.exec(
-      `INSERT INTO held (seq, kind, reason, due_at, held_at, tries) VALUES (?, ?, ?, ?, ?, ?)
+      `INSERT INTO held (seq, kind, reason, due_at, held_at, tries, archived) VALUES (?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (seq) DO UPDATE SET kind = excluded.kind, reason = excluded.reason, due_at = excluded.due_at,
           held_at = excluded.held_at, tries = excluded.tries`,
       seq,
@@ -186,19 +201,36 @@ function writeHeld(
       dueAt(reason, tries, now),
       state.position + earlier,
       tries,
+      (before?.archived ?? covers(settlement, seq)) ? 1 : 0,
     );
   }
 }
 
-function writePassedOver(storage: LaneStorage, seq: number, state: LaneState, now: EpochMs): void {
+function writePassedOver(
+  storage: LaneStorage,
+  seq: number,
+  state: LaneState,
+  settlement: Settlement,
+  now: EpochMs,
+): void {
   const reason: HeldReason = { kind: 'waiting', requires: [], until: now + PASSED_OVER_MS };
   storage.exec(
-    "INSERT INTO held (seq, kind, reason, due_at, held_at, tries) VALUES (?, 'waiting', ?, ?, ?, 0)",
+    "INSERT INTO held (seq, kind, reason, due_at, held_at, tries, archived) VALUES (?, 'waiting', ?, ?, ?, 0, ?)",
     seq,
     reasonJson(reason),
     now,
     state.position,
+    covers(settlement, seq) ? 1 : 0,
   );
+}
+
+/** Whether a new event of the lease was archived with it: those are, up to `archivedTo`, held ones included. */
+const covers = ({ archivedTo }: Settlement, seq: number): boolean => archivedTo !== null && seq <= archivedTo;
+
+/** Events applied late that were offered by `unarchived` are in the archive now. One row each. */
+function markArchived(storage: LaneStorage, archivedTo: number | null): void {
+  if (archivedTo === null) return;
+  storage.exec('UPDATE resolved SET archived = 1 WHERE archived = 0 AND seq <= ?', archivedTo);
 }
 
 export const reasonJson = (reason: HeldReason): string => JSON.stringify(reason);
@@ -232,20 +264,10 @@ function settledCursor(storage: LaneStorage, state: LaneState, { applied }: Sett
   return Math.max(reached, last === undefined ? 0 : (integerOrNull(last, 'seq') ?? 0));
 }
 
-/**
- * How far the archive reaches. It passes over what is held or skipped; when such an event is applied later and not
- * archived at once, the cursor goes back before it.
- */
-export function archivedCursor(
-  storage: LaneStorage,
-  before: number,
-  settledTo: number,
-  { applied, archivedTo }: Settlement,
-): number {
+/** How far the archive reaches. It passes over what has a row of its own: held, skipped, applied late. */
+function archivedCursor(storage: LaneStorage, before: number, settledTo: number, archivedTo: number | null): number {
   const reached = Math.max(before, Math.min(archivedTo ?? 0, settledTo));
-  const uncovered = applied.flatMap(({ seq }) => (seq > (archivedTo ?? 0) ? [seq] : []));
-  const cursor = uncovered.reduce((to, seq) => Math.min(to, seq - 1), reached);
-  const missing = firstUnarchived(storage, cursor, settledTo);
+  const missing = firstUnarchived(storage, reached, settledTo);
   return missing === null ? settledTo : missing - 1;
 }
 
@@ -254,7 +276,7 @@ export function dropBodies(storage: LaneStorage, range: { readonly after: number
   storage.exec(
     `UPDATE log SET body = NULL WHERE seq > ? AND seq <= ? AND body IS NOT NULL
       AND NOT EXISTS (SELECT 1 FROM held WHERE held.seq = log.seq)
-      AND NOT EXISTS (SELECT 1 FROM resolved WHERE resolved.seq = log.seq AND position IS NULL)`,
+      AND NOT EXISTS (SELECT 1 FROM resolved WHERE resolved.seq = log.seq AND (position IS NULL OR archived = 0))`,
     range.after,
     range.to,
   );
