@@ -5,8 +5,8 @@ import type { LookupOutcome, Receipt } from '../connector.ts';
 import type { Books } from './booking.ts';
 import { divide } from './bulk.ts';
 import type { OdooClient } from './client.ts';
-import { partnerFields, partnerRows } from './partner.ts';
-import { productFields, productRows } from './product.ts';
+import { partnerFields, partnerReference, partnerRows } from './partner.ts';
+import { productFields, productReference, productRows } from './product.ts';
 import { text } from './wire.ts';
 import { type Difference, difference, fail, isOpen, type Work } from './work.ts';
 
@@ -66,12 +66,15 @@ async function upsert<Document extends CardDocument>(
 
 /** By our reference; the content is not compared, as people at the target may and do complete it. */
 export async function findCard(document: CardDocument, client: OdooClient): Promise<LookupOutcome> {
-  const [model, field] = document.kind === 'partner' ? ['res.partner', 'ref'] : ['product.product', 'default_code'];
+  const [model, field, key] =
+    document.kind === 'partner'
+      ? ['res.partner', 'ref', partnerReference(document)]
+      : ['product.product', 'default_code', productReference(document)];
   const row = z.object({ id: z.int(), name: text });
   const rows = await client.searchRead(
     model,
     [
-      [field, '=', document.key],
+      [field, '=', key],
       ['active', 'in', [true, false]],
     ],
     row,

@@ -7,7 +7,6 @@
  */
 import { z } from 'zod';
 import type { TargetDocument } from '../../canonical/documents.ts';
-import type { PostingKey } from '../../canonical/ids.ts';
 import { unreachable } from '../../canonical/result.ts';
 import type { OdooTargetConfig } from '../../tenants/config.ts';
 import type { LookupOutcome, Posting, PostingOutcome, TargetConnector, TargetHttp } from '../connector.ts';
@@ -45,7 +44,7 @@ export function odooConnector(config: OdooTargetConfig, apiKey: string, http: Ta
       if (!prepared.ok) fail(all, prepared.error, false);
       else if (!connection.ok) fail(all, connection.error, false);
       else await postAll(all, kindsFor(connection.value.version.major, config, references), booksOf());
-      return postings.map((posting) => works.get(posting.document.key)?.outcome ?? lost);
+      return postings.map((posting) => works.get(identity(posting.document))?.outcome ?? lost);
     },
 
     async lookup(document, now) {
@@ -69,13 +68,17 @@ export function odooConnector(config: OdooTargetConfig, apiKey: string, http: Ta
 
 const lost: PostingOutcome = { outcome: 'uncertain', message: 'no outcome was recorded', retryAfterMs: null };
 
-/** One work per key: of two snapshots of a customer in one batch, the newer; of two equal documents, either. */
-function workOn(postings: readonly Posting[]): Map<PostingKey, Work> {
-  const works = new Map<PostingKey, Work>();
+/** Snapshots of one customer or product are one record at the target, whatever their keys. */
+const identity = (document: TargetDocument): string =>
+  document.kind === 'partner' || document.kind === 'product' ? `${document.kind}/${document.object}` : document.key;
+
+/** One work per record: of two snapshots of a customer in one batch, the newer; of two equal documents, either. */
+function workOn(postings: readonly Posting[]): Map<string, Work> {
+  const works = new Map<string, Work>();
   for (const { document, receipts, uncertain } of postings) {
-    const known = works.get(document.key);
+    const known = works.get(identity(document));
     const newer = known === undefined || versionOf(document) > versionOf(known.document);
-    works.set(document.key, {
+    works.set(identity(document), {
       document: newer ? document : known.document,
       receipts,
       uncertain: uncertain || known?.uncertain === true,

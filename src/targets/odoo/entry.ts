@@ -1,5 +1,5 @@
 /** Journal entries: `account.move` of type entry, each line with both its own and the company's currency. */
-import type { EntryDocument } from '../../canonical/documents.ts';
+import type { EntryDocument, EntryLineDocument } from '../../canonical/documents.ts';
 import { formatMinor, negate, ZERO } from '../../canonical/money.ts';
 import { err, ok, type Result } from '../../canonical/result.ts';
 import type { OdooTargetConfig } from '../../tenants/config.ts';
@@ -23,6 +23,13 @@ export const entryFields = [
   'line_ids/credit',
 ] as const;
 
+/**
+ * The lines Odoo is sent. Realised exchange differences are not: Odoo books them itself when it matches receivables, in
+ * its exchange journal, and would have them twice.
+ */
+export const sentLines = (document: EntryDocument): readonly EntryLineDocument[] =>
+  document.lines.filter((line) => !line.exchangeDifference);
+
 /** Never both sides on one line: Odoo nets such a line to nothing without a word. */
 export function entryRows(
   document: EntryDocument,
@@ -31,12 +38,13 @@ export function entryRows(
 ): Result<string[][], Rejection> {
   const journal = idFor(references.journals, 'journal', config.journals.entries);
   if (!journal.ok) return journal;
-  if (document.lines.length === 0) {
+  const lines = sentLines(document);
+  if (lines.length === 0) {
     return err(rejected('business', 'no_lines', 'an entry without lines cannot be posted in Odoo'));
   }
   const head = [externalId(document.key), 'entry', document.date, String(journal.value), document.key];
   const rows: string[][] = [];
-  for (const line of document.lines) {
+  for (const line of lines) {
     const account = idFor(references.accounts, 'account', line.account);
     if (!account.ok) return account;
     const currency = idFor(references.currencies, 'currency', line.currency);

@@ -54,7 +54,7 @@ export function kindsFor(major: number, config: OdooTargetConfig, references: Re
       lookFirst: true,
       layout: () => ({
         fields: paymentFields(major),
-        rows: (document) => paymentRows(document, major, config, references),
+        rows: (document) => paymentRows(document, config, references),
       }),
     },
   };

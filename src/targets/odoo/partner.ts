@@ -1,7 +1,11 @@
 /** Customers: `res.partner`, upserted by external id. The lane's order makes the last version the one that stays. */
 import type { PartnerDocument } from '../../canonical/documents.ts';
+import { documentKey } from '../../canonical/rules/document-keys.ts';
 import type { References } from './references.ts';
 import { externalId } from './wire.ts';
+
+/** The same for every snapshot of a customer, and what bills and entries name. */
+export const partnerReference = (document: PartnerDocument) => documentKey('partner', document.object);
 
 export const partnerFields = [
   'id',
@@ -23,8 +27,8 @@ export function partnerRows(document: PartnerDocument, references: References): 
   const { address } = document;
   const country = address?.country ? references.countries.get(address.country.toUpperCase()) : undefined;
   const row: Record<(typeof partnerFields)[number], string> = {
-    id: externalId(document.key),
-    ref: document.key,
+    id: externalId(partnerReference(document)),
+    ref: partnerReference(document),
     // Odoo requires a name; some providers' customers have none.
     name: document.name.trim() || document.object,
     email: document.email ?? '',

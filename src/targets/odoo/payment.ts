@@ -27,12 +27,10 @@ export const paymentFields = (major: number): readonly string[] => [
   'date',
   'journal_id/.id',
   paymentKeyField(major),
-  ...(major >= 18 ? ['payment_reference'] : []),
 ];
 
 export function paymentRows(
   document: PaymentDocument,
-  major: number,
   config: OdooTargetConfig,
   references: References,
 ): Result<string[][], Rejection> {
@@ -54,7 +52,6 @@ export function paymentRows(
       document.date,
       String(journal.value),
       document.key,
-      ...(major >= 18 ? [document.reference] : []),
     ],
   ]);
 }

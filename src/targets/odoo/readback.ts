@@ -4,6 +4,7 @@ import type { CreditNoteDocument, EntryDocument, InvoiceDocument, PaymentDocumen
 import { add, type Currency, formatMinor, type MinorUnits, negate, ZERO } from '../../canonical/money.ts';
 import type { OdooTargetConfig } from '../../tenants/config.ts';
 import type { Posting } from '../connector.ts';
+import { sentLines } from './entry.ts';
 import { type Rejection, rejected } from './errors.ts';
 import { taxesMapped } from './invoice.ts';
 import type { References } from './references.ts';
@@ -133,7 +134,7 @@ export function compare(
     (close ? rounded : wrong).push(difference(field, `${formatMinor(sent, code)} ${code}`, at));
   };
   if (document.kind === 'entry') {
-    const debits = add(ZERO, ...document.lines.map((line) => (line.base > 0 ? line.base : ZERO)));
+    const debits = add(ZERO, ...sentLines(document).map((line) => (line.base > 0 ? line.base : ZERO)));
     check('total', debits, found.base, document.baseCurrency);
     return { wrong, rounded };
   }

@@ -1,11 +1,12 @@
 /**
- * Matching receivables: the line of an entry, payment or credit note with the invoice it settles. A document that is
+ * Matching receivables: the line of an entry or payment with the invoice or credit note it settles. A document that is
  * posted but cannot be matched is applied with a warning: the books are right, the open items are not.
  */
 import { z } from 'zod';
 import type { PostingKey } from '../../canonical/ids.ts';
 import type { Result } from '../../canonical/result.ts';
 import type { Books } from './booking.ts';
+import { sentLines } from './entry.ts';
 import type { Failure } from './errors.ts';
 import type { BookedDocument } from './readback.ts';
 import { decimal, externalId, reference, text, toMinor } from './wire.ts';
@@ -97,13 +98,13 @@ function unmatched(works: readonly Work[], failure: Failure): void {
 function settledBy(document: BookedDocument): readonly PostingKey[] {
   switch (document.kind) {
     case 'invoice':
-      return [];
+    // Odoo matches a credit note with the invoice it reverses while it posts; what is left is for entries to settle.
     case 'credit_note':
-      return [document.reverses];
+      return [];
     case 'payment':
       return document.settles === null ? [] : [document.settles];
     case 'entry':
-      return document.lines.flatMap((line) => line.settles ?? []);
+      return sentLines(document).flatMap((line) => line.settles ?? []);
   }
 }
 
@@ -176,7 +177,7 @@ function ownLines(
     return settled === undefined ? [] : own.map((line) => ({ line, settled }));
   }
   const receivable = new Set(all.map((line) => line.account_id));
-  const sent = document.lines.filter((line) => receivable.has(references.accounts.get(line.account) ?? null));
+  const sent = sentLines(document).filter((line) => receivable.has(references.accounts.get(line.account) ?? null));
   const agree =
     sent.length === own.length &&
     sent.every((line, index) => toMinor(own[index]?.balance ?? '', document.baseCurrency) === line.base);
