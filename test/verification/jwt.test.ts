@@ -104,7 +104,7 @@ describe('JSON Web Tokens', () => {
     expect((await attempt(token)).ok).toBe(false);
   });
 
-  it.each([
+  it.each<[string, JWTPayload, string]>([
     ['another issuer', { iss: 'https://evil.example' }, 'sender_wrong'],
     ['no issuer', { iss: undefined }, 'sender_wrong'],
     ['another audience', { aud: 'somebody-else' }, 'sender_wrong'],
