@@ -192,7 +192,10 @@ export interface RefundPaid extends Fact {
   readonly customer: ObjectKey | null;
   readonly currency: Currency;
   readonly cumulative: MinorUnits;
-  /** This refund's own amount, where the provider says it; makes the books independent of the order refunds arrive in. */
+  /**
+   * This refund's own amount, when `refund` is the provider's id of this one refund: then the key alone says whether it
+   * is booked, and the order in which refunds arrive does not matter. Absent: `cumulative` decides.
+   */
   readonly amount?: MinorUnits | null;
   /** Set when a credit note already took the revenue back; the refund then only clears it. */
   readonly creditNote: ObjectKey | null;

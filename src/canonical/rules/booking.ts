@@ -10,7 +10,7 @@ import type { Reassignment } from './applications.ts';
 import { documentKey } from './document-keys.ts';
 import { entryDocument } from './documents.ts';
 import type { Movement } from './invoice-restatement.ts';
-import { absorbRounding, entryOf, exchangeDifference, type Line, type LineDraft, merge, resolve } from './lines.ts';
+import { entryOf, exchangeDifference, type Line, type LineDraft, merge, resolve } from './lines.ts';
 import { type BookingDate, describe, type OrException, type RuleContext } from './rule.ts';
 
 export interface Heading {
@@ -94,14 +94,4 @@ export function postCash(
   const recovered = change.recoveries.map((recovery) => recoveryEntry(context, heading, recovery.invoice, recovery));
   const main = postEntry(context, heading, { lines, deferrals: change.deferrals }, key);
   return ok({ ...joined(...recovered, main), cash: own.value });
-}
-
-/** Lines that need no counterpart elsewhere, resolved and balanced to the last unit of base. */
-export function ownLines(
-  context: RuleContext,
-  drafts: readonly LineDraft[],
-  object: ObjectKey,
-): OrException<readonly Line[]> {
-  const lines = resolve(context.books.accounts, drafts, object);
-  return lines.ok ? ok(absorbRounding(lines.value)) : lines;
 }

@@ -157,9 +157,15 @@ export const creditNoteVoided: Rule<CreditNoteVoided> = (fact, context) => {
   if (!restated.ok) return refuse({ ...restated.error, ...stake });
   const description = `Credit note ${idOf(note.key)} on invoice ${invoice.number} voided`;
   const heading: Heading = { kind: fact.kind, object: note.key, when: when.value, description };
-  const posted = postEntry(context, heading, restated.value, documentKey('entry', note.key, 'void'));
+  const { recovery } = restated.value;
+  const recovered = recovery === null ? [] : [recoveryEntry(context, heading, invoice, recovery)];
+  const own = postEntry(context, heading, restated.value, documentKey('entry', note.key, 'void'));
   const voided: CreditNoteState = { ...note, version: note.version + 1, status: 'void' };
-  return booked({ ...posted, objects: [restated.value.state, voided], notices: paidOut(invoice, note, stake) });
+  return booked({
+    ...joined(...recovered, own),
+    objects: [restated.value.state, voided],
+    notices: paidOut(invoice, note, stake),
+  });
 };
 
 /** A refund already cleared part of it: the provider does not allow that, so a person should look. */

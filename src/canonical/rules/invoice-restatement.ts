@@ -99,7 +99,9 @@ function moveTo(context: RuleContext, invoice: InvoiceState, positions: InvoiceP
   });
   const resolved = resolve(context.books.accounts, [...targetOf(invoice, positions, schedule), ...before], invoice.key);
   if (!resolved.ok) return resolved;
-  const lines = balanced ? absorbRounding(resolved.value) : resolved.value;
+  const rounded = balanced ? absorbRounding(context, resolved.value, invoice.key) : resolved;
+  if (!rounded.ok) return rounded;
+  const lines = rounded.value;
   const moved: Step = {
     lines,
     deferrals: scheduleChange(invoice.deferrals, schedule),
@@ -111,6 +113,8 @@ function moveTo(context: RuleContext, invoice: InvoiceState, positions: InvoiceP
 function addTo(booked: InvoiceState['booked'], lines: readonly Line[]): InvoiceState['booked'] {
   const total = [...booked];
   for (const { settles: _, ...line } of lines) {
+    // A realised difference is final: it is no position that a later fact could take back.
+    if (line.role === 'fxGainLoss') continue;
     const at = total.findIndex(
       (known) => known.role === line.role && known.account === line.account && known.tax === line.tax,
     );

@@ -5,7 +5,7 @@ import { imbalances } from '../entry.ts';
 import type { IsoDate, ObjectKey, PostingKey } from '../ids.ts';
 import { type Currency, type MinorUnits, minorUnits, negate } from '../money.ts';
 import { err, ok } from '../result.ts';
-import { type OrException, problem } from './rule.ts';
+import { type OrException, problem, type RuleContext } from './rule.ts';
 
 /** A line of an entry, with the target document whose receivable it settles. */
 export interface Line extends JournalLine {
@@ -106,17 +106,36 @@ const exactRoles: ReadonlySet<AccountRole> = new Set([
   'disputesReceivable',
 ]);
 
-/** Puts the rounding of base amounts on the one largest line that may carry it. */
-export function absorbRounding(lines: readonly Line[]): Line[] {
+/**
+ * Puts the rounding of base amounts on the one largest line that may carry it; where none may, on a line of exchange
+ * difference of its own.
+ */
+export function absorbRounding(
+  context: RuleContext,
+  lines: readonly Line[],
+  object: ObjectKey,
+): OrException<readonly Line[]> {
   const residue = baseSum(lines);
-  if (residue === 0) return [...lines];
-  let largest = -1;
-  lines.forEach((line, index) => {
-    const weight = largest === -1 ? -1 : Math.abs(lines[largest]?.base ?? 0);
-    if (!exactRoles.has(line.role) && Math.abs(line.base) > weight) largest = index;
-  });
-  if (largest === -1) largest = 0;
-  return lines.map((line, index) => (index === largest ? plus(line, 0, -residue) : line));
+  if (residue === 0) return ok(lines);
+  let largest: Line | null = null;
+  for (const line of lines) {
+    if (exactRoles.has(line.role)) continue;
+    if (largest === null || Math.abs(line.base) > Math.abs(largest.base)) largest = line;
+  }
+  const carrier = largest;
+  if (carrier !== null) return ok(lines.map((line) => (line === carrier ? plus(line, 0, -residue) : line)));
+  const presentment = lines[0]?.currency ?? context.books.currency;
+  const { accounts, currency } = context.books;
+  const own = resolve(
+    accounts,
+    exchangeDifference(
+      lines.map((line) => ({ ...line, qualifier: line.currency })),
+      currency,
+      presentment,
+    ),
+    object,
+  );
+  return own.ok ? ok([...lines, ...own.value]) : own;
 }
 
 /**

@@ -30,14 +30,16 @@ import {
 } from './rule.ts';
 
 /**
- * What this fact adds: the refund's own amount where it is known, never more than the provider's highest running total
- * leaves; else the difference of the running total to the books. Nothing for a repeat.
+ * What this fact adds. A stated amount is the refund's own, and its key says whether it is booked. Without it: what its
+ * settlement says, never more than the highest running total leaves; else the running total less what is booked. Nothing
+ * for a repeat.
  */
 function amountOf(fact: RefundPaid, payment: PaymentState): number {
+  const { amount, settlement } = fact;
+  if (amount !== undefined && amount !== null) return amount;
   const left = Math.max(fact.cumulative, payment.refundedByProvider) - payment.refunded;
-  const { settlement } = fact;
   const settled = settlement !== null && settlement.currency === fact.currency ? -settlement.gross : null;
-  return Math.min(fact.amount ?? settled ?? fact.cumulative - payment.refunded, left);
+  return Math.min(settled ?? fact.cumulative - payment.refunded, left);
 }
 
 function tooMuch(payment: PaymentState, moved: Money): OrException<null> {
