@@ -8,6 +8,8 @@ export interface DemoDelivery {
   readonly stream: string;
   /** The provider's event ids in it. */
   readonly eventIds: readonly string[];
+  /** Where its events go, for acknowledgements that do not say it. */
+  readonly lane?: string;
   /** Byte-identical each time the demo is sent; only signatures are fresh. */
   readonly body: string;
   readonly expect: 'accepted' | 'duplicate' | 'quarantined' | 'rejected';
@@ -20,7 +22,7 @@ export const delivery = (
   stream: string,
   eventIds: readonly string[],
   body: string,
-  more: Partial<Pick<DemoDelivery, 'expect' | 'forged'>> = {},
+  more: Partial<Pick<DemoDelivery, 'expect' | 'forged' | 'lane'>> = {},
 ): DemoDelivery => ({ source, stream, eventIds, body, expect: 'accepted', forged: false, ...more });
 
 /** The same bytes once more, as a provider that missed our answer would. */

@@ -16,6 +16,7 @@ const envelope = (customer: DemoCustomer, notifications: readonly OutboundNotifi
     `salesforce-${customer.number}`,
     notifications.map((notification) => notification.id),
     outboundMessage({ organizationId, actionId: salesforceId('04k', 1), notifications }),
+    { lane: `salesforce:${customer.salesforceId}` },
   );
 
 /** Three deliveries, and a fourth where the envelope is sent twice. */

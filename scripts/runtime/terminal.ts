@@ -62,7 +62,7 @@ export function summary(demo: DemoFile, stateDir: string): void {
     ['gateway', demo.gateway],
     ['console', demo.console],
     ['operator token', demo.operatorToken],
-    ['sandbox Odoo', `${demo.odoo.url}/sandbox`],
+    ['sandbox Odoo', demo.odoo.url],
   ];
   const sources: [string, string][] = [
     ['stripe', demo.sources.stripe.url],
