@@ -34,7 +34,7 @@ beforeAll(async () => {
 const sha256Hex = async (text: string) =>
   Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))).toString('hex');
 
-const claims = async (overrides: JWTPayload = {}): Promise<JWTPayload> => ({
+const claims = async (overrides: Record<string, unknown> = {}): Promise<JWTPayload> => ({
   iss: 'https://org.my.salesforce.com',
   aud: 'ledgergate',
   exp: SECONDS + 300,
@@ -104,7 +104,7 @@ describe('JSON Web Tokens', () => {
     expect((await attempt(token)).ok).toBe(false);
   });
 
-  it.each<[string, JWTPayload, string]>([
+  it.each<[string, Record<string, unknown>, string]>([
     ['another issuer', { iss: 'https://evil.example' }, 'sender_wrong'],
     ['no issuer', { iss: undefined }, 'sender_wrong'],
     ['another audience', { aud: 'somebody-else' }, 'sender_wrong'],

@@ -150,7 +150,7 @@ export function paymentRefunded(content: TransactionContent, occurredAt: EpochMs
   }
   const cumulative = cumulativeRefund(refund, paymentId, fetched);
   if (cumulative === null) {
-    return unsupported('transaction: a partial refund, and the payment could not be read: give the source an API key');
+    return unsupported('transaction: a partial refund, and its payment could not be read');
   }
   const noteIds = new Set(refund.linked_credit_notes.map((link) => link.cn_id));
   if (noteIds.size === 0 && content.credit_note !== undefined) noteIds.add(content.credit_note.id);

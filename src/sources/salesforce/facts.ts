@@ -101,10 +101,7 @@ export function factsOf(
 const fact = (one: CanonicalEvent): Interpretation => ({ kind: 'facts', facts: [one], note: null });
 
 const partial = (type: string): Interpretation =>
-  quarantine(
-    'unsupported_shape',
-    `only changed fields of ${type} came and its record could not be read: give the source an API key`,
-  );
+  quarantine('unsupported_shape', `only changed fields of ${type} came, and its record could not be read`);
 
 /** Orders snapshots of a record: its own stamp, else the time of the event. */
 const versionOf = (fields: JsonObject, occurredAt: EpochMs): number =>
