@@ -7,6 +7,7 @@ import { JWKSNoMatchingKey } from 'jose/errors';
 import { z } from 'zod';
 import type { Bindings } from '../bindings.ts';
 import type { EpochMs } from '../canonical/ids.ts';
+import { sha256Hex } from '../ledger/hash.ts';
 import { equalSecrets } from '../verification/equality.ts';
 import type { KeySets } from '../verification/jwks.ts';
 
@@ -26,11 +27,6 @@ export const mayActAs = (actor: Actor, needed: Role): boolean => roles.indexOf(a
 export const reaches = (actor: Actor, tenant: string): boolean => actor.tenant === '*' || actor.tenant === tenant;
 
 const apiKeyRow = z.object({ tenant: z.string(), label: z.string(), role: z.enum(roles) });
-
-export async function sha256Hex(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-}
 
 /** The actor a token's hash stands for: the root token, or a key that is not revoked. */
 export async function actorByHash(hash: string, env: Bindings): Promise<Actor | null> {

@@ -62,9 +62,3 @@ export async function rawBody(env: Bindings, tenant: string, event: BodySource) 
   const answer = await laneStub(env, tenant, event.lane).body(event.seq);
   return answer.code === 'found' ? { body: new Uint8Array(answer.body), from: 'lane' as const } : null;
 }
-
-export async function sha256OfBytes(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return [...new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))]
-    .map((byte) => byte.toString(16).padStart(2, '0'))
-    .join('');
-}

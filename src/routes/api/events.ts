@@ -1,6 +1,6 @@
 /** Events: the list, one event's whole timeline, its signed bytes, and what is in quarantine. */
-import { and, eq } from 'drizzle-orm';
 import { z } from 'zod';
+import { sha256Hex } from '../../ledger/hash.ts';
 import {
   commitCursor,
   entriesOf,
@@ -13,10 +13,10 @@ import {
   listHeld,
   postingsByKeys,
 } from '../../ledger/reads.ts';
-import { events } from '../../ledger/schema.ts';
+import type { events } from '../../ledger/schema.ts';
 import { type Timeline, tellLaneTimeline, tellTimeline, timelineView } from '../../ledger/timeline.ts';
 import { eventView, planOf, postingRowKey, viewEntry, viewException, viewPosting } from '../../ledger/views.ts';
-import { rawBody, sha256OfBytes } from '../../operations/archived-body.ts';
+import { rawBody } from '../../operations/archived-body.ts';
 import { auditId, auditStatement } from '../../operations/audit.ts';
 import { idsAbout } from '../../operations/exceptions.ts';
 import { findInLane } from '../../operations/lanes.ts';
@@ -140,7 +140,7 @@ export const eventRoutes = [
       const where = 'archive' in found ? found : { ...found, lane: lane ?? '', archive: null };
       const raw = await rawBody(call.env, call.tenant, where);
       if (raw === null) return problem('not_found', { detail: 'the bytes are neither in the archive nor in the lane' });
-      if ((await sha256OfBytes(raw.body)) !== found.bodyHash)
+      if ((await sha256Hex(raw.body)) !== found.bodyHash)
         throw new Error('archived bytes do not have the hash they were booked under');
       await auditStatement(call.db, {
         tenant: call.tenant,
@@ -178,18 +178,3 @@ export const eventRoutes = [
     },
   ),
 ];
-
-/** The row of an event by its full key, or null. */
-export async function eventRow(
-  books: LedgerReads,
-  tenant: string,
-  source: string,
-  eventId: string,
-): Promise<EventRow | null> {
-  const row = await books
-    .select()
-    .from(events)
-    .where(and(eq(events.tenant, tenant), eq(events.source, source), eq(events.eventId, eventId)))
-    .get();
-  return row ?? null;
-}

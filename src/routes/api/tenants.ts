@@ -1,7 +1,8 @@
 /** Tenants: config and its versions, secrets (write-only), keys, the audit trail. */
 import { z } from 'zod';
+import { sha256Hex } from '../../ledger/hash.ts';
 import { auditCursor, auditView, listAudit } from '../../ledger/reads.ts';
-import { type Actor, reaches, roles, sha256Hex } from '../../operations/access.ts';
+import { reaches, roles } from '../../operations/access.ts';
 import { auditId, auditStatement } from '../../operations/audit.ts';
 import { directoryOf } from '../../operations/directory.ts';
 import { sources } from '../../sources/registry.ts';
@@ -240,9 +241,6 @@ const keyView = z.object({
 
 const MAX_KEYS = 500;
 
-/** Keys of the tenants an actor reaches. */
-const mayManage = (actor: Actor, tenant: string): boolean => reaches(actor, tenant);
-
 const keyRoutes = [
   plainRoute(
     {
@@ -268,7 +266,7 @@ const keyRoutes = [
         }>();
       return {
         items: results
-          .filter((row) => mayManage(actor, row.tenant))
+          .filter((row) => reaches(actor, row.tenant))
           .map((row) => ({
             ...row,
             role: z.enum(roles).parse(row.role),
@@ -294,8 +292,7 @@ const keyRoutes = [
     },
     async (call) => {
       const { label, tenant, role } = call.body;
-      if (!mayManage(call.actor, tenant))
-        return problem('forbidden', { detail: 'this key reaches only its own tenant' });
+      if (!reaches(call.actor, tenant)) return problem('forbidden', { detail: 'this key reaches only its own tenant' });
       const key = `lgk_${call.newId()}${call.newId()}`;
       const hash = await sha256Hex(key);
       await call.env.LEDGER_0.batch([
@@ -321,7 +318,7 @@ const keyRoutes = [
       const row = await call.env.LEDGER_0.prepare('SELECT tenant FROM api_keys WHERE hash = ?1')
         .bind(call.params.hash)
         .first<{ tenant: string }>();
-      if (row === null || !mayManage(call.actor, row.tenant)) return problem('not_found');
+      if (row === null || !reaches(call.actor, row.tenant)) return problem('not_found');
       await call.env.LEDGER_0.batch([
         call.env.LEDGER_0.prepare('UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?2) WHERE hash = ?1').bind(
           call.params.hash,
