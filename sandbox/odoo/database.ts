@@ -12,9 +12,10 @@ const HANG_MS = 10 * 60 * 1000;
  * One Odoo database: the engine in memory over this object's SQLite. Its duties: keep the state over restarts, tell the
  * engine when each request arrived (so that overlapping loads race), and act out broken deliveries.
  *
- * What a client sees of a broken delivery: a Worker cannot reset a connection, so `lost` sends the head of a 200 with a body
- * that breaks off at its first byte; `fetch` resolves and reading the body rejects ("terminated"), so that the outcome is
- * unknown exactly as with a reset. `hang` sends nothing for ten minutes: the client's own timeout ends it.
+ * What a client sees of a broken delivery: `lost` is an answer whose body fails at its first byte. workerd then closes the
+ * connection before any head was sent, so that over HTTP `fetch` itself rejects ("other side closed"), as with a reset;
+ * through a service binding the head can come and reading the body rejects. `hang` sends nothing for ten minutes: the
+ * client's own timeout ends it.
  */
 export class OdooDatabase extends DurableObject<SandboxEnv> {
   readonly #engine: OdooEngine;

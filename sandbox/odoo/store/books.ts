@@ -123,6 +123,7 @@ export class Books {
       ].map((table): [string, Table<Row>] => [table.name, table as Table<Row>]),
     );
     for (const { table, body } of storage.load()) if (body !== null) this.#tables.get(table)?.restore(JSON.parse(body));
+    for (const { commit } of this.externalIds.all()) this.commits = Math.max(this.commits, commit);
   }
 
   /** Runs `work` as one transaction; nested, as a savepoint that undoes only its own changes. */

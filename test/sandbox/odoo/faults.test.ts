@@ -163,6 +163,22 @@ describe('storage', () => {
     expect(again.read('account.move', again.posted(), 'name')).toMatchObject({ name: 'INV/2026/00002' });
   });
 
+  it('does not take an old key for a concurrent write after it opened again', () => {
+    const rows = new Map<string, StoredRow>();
+    const storage: Storage = {
+      load: () => rows.values(),
+      save: (changed) => {
+        for (const row of changed) rows.set(`${row.table} ${row.id}`, row);
+      },
+      clear: () => rows.clear(),
+    };
+    openOdoo({ storage }).call('account.move/load', invoiceLoad('a'));
+    const again = openOdoo({ storage });
+    const seen = again.engine.arrive();
+    again.call('res.partner/create', { vals_list: { name: 'meanwhile' } });
+    expect(messages(again.call('account.move/load', invoiceLoad('a'), seen))).toEqual([]);
+  });
+
   it('undoes everything when storing fails', () => {
     let broken = false;
     const storage: Storage = {
