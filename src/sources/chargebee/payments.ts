@@ -133,10 +133,15 @@ export function paymentFailed({ transaction, invoice }: TransactionContent, occu
 const refundedPayment = (refund: Transaction): string | null =>
   refund.refunded_txn_id ?? refund.linked_payments[0]?.id ?? refund.reference_transaction_id ?? null;
 
-/** How much of the payment is refunded in all is only on the payment itself. */
+/** Whether this one refund gives the whole payment back: then it is all that was refunded of it. */
+const isWhole = (refund: Transaction, paymentId: string): boolean =>
+  refund.linked_payments.some((payment) => payment.id === paymentId && payment.amount === refund.amount);
+
+/** How much of a payment is refunded in all is only on the payment itself, unless this refund is the whole of it. */
 export function refundNeeds({ transaction }: TransactionContent): readonly EnrichmentNeed[] {
   const paymentId = refundedPayment(transaction);
-  return paymentId === null ? [] : [{ kind: 'transaction', id: paymentId, account: null }];
+  if (paymentId === null || isWhole(transaction, paymentId)) return [];
+  return [{ kind: 'transaction', id: paymentId, account: null }];
 }
 
 export function paymentRefunded(content: TransactionContent, occurredAt: EpochMs, fetched: Enrichment): Interpretation {
@@ -184,8 +189,7 @@ function cumulativeRefund(refund: Transaction, paymentId: string, fetched: Enric
     if (!paid.some((one) => one.txn_id === refund.id)) return null;
     return paid.reduce((sum, one) => sum + one.txn_amount, 0);
   }
-  const whole = refund.linked_payments.find((one) => one.id === paymentId)?.amount;
-  return whole !== undefined && whole === refund.amount ? refund.amount : null;
+  return isWhole(refund, paymentId) ? refund.amount : null;
 }
 
 /** `transaction_*` repeats what `payment_*` said, but for reversals, which nothing else announces. */

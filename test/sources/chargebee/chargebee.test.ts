@@ -363,11 +363,14 @@ describe('refunds', () => {
     expect(() => factsOf(source, refund(800), new Map([['transaction:txn_1', null]]))).toThrow(/could not be read/);
   });
 
-  it('ask for the payment they refund', () => {
-    const reading = readOne(refund(800));
-    if (reading === undefined || reading.event === null) throw new Error('not read');
-    const stored = { ...reading.event, receivedAt: RECEIVED_AT };
-    expect(source.enrichment(stored)).toEqual([{ kind: 'transaction', id: 'txn_1', account: null }]);
+  it('ask for the payment they refund a part of, and wait for nothing when they refund it whole', () => {
+    const needsOf = (amount: number) => {
+      const reading = readOne(refund(amount));
+      if (reading === undefined || reading.event === null) throw new Error('not read');
+      return source.enrichment({ ...reading.event, receivedAt: RECEIVED_AT });
+    };
+    expect(needsOf(800)).toEqual([{ kind: 'transaction', id: 'txn_1', account: null }]);
+    expect(needsOf(10_800)).toEqual([]);
   });
 });
 
