@@ -57,7 +57,7 @@ export function chargebeeOpening(customer: DemoCustomer): readonly DemoDelivery[
   ];
 }
 
-/** One invoice and what becomes of it: paid, paid before it came, failed first, credited, or refunded in part. */
+/** One invoice and what becomes of it: paid, paid before it came, failed first, or refunded. */
 export function chargebeeCycle(customer: DemoCustomer, cycle: number, chance: Chance): readonly DemoDelivery[] {
   const name = `${customer.number}_${cycle}`;
   const when = (step: number): number => at(customer.number, cycle, 3 + step);
@@ -99,15 +99,15 @@ export function chargebeeCycle(customer: DemoCustomer, cycle: number, chance: Ch
         paid,
       ];
     case 2:
-      return [issued, paid, ...partialRefund()];
+      return [issued, paid, ...wholeRefund()];
     default:
       return [issued, paid];
   }
 
-  function partialRefund(): readonly DemoDelivery[] {
-    const returned: LineDetails = { ...line, id: `${line.id}_cn`, amount: 1000, discount: 0 };
+  /** A part would need the payment from Chargebee's API, which has no stand-in; Stripe's stories have the parts. */
+  function wholeRefund(): readonly DemoDelivery[] {
+    const returned: LineDetails = { ...line, id: `${line.id}_cn` };
     const creditNoteId = `CN-DEMO-${name}`;
-    const amount = documentTotal([returned]);
     return [
       sent(
         stream(customer),
@@ -118,12 +118,12 @@ export function chargebeeCycle(customer: DemoCustomer, cycle: number, chance: Ch
           date: when(3),
           type: 'refundable',
           lines: [returned],
-          refunded: amount,
+          refunded: total,
         }),
       ),
       sent(
         stream(customer),
-        paymentRefunded(meta(4), { id: `${payment.id}_refund`, payment, amount, date: when(4), creditNoteId }),
+        paymentRefunded(meta(4), { id: `${payment.id}_refund`, payment, amount: total, date: when(4), creditNoteId }),
       ),
     ];
   }

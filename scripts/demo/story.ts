@@ -68,7 +68,7 @@ function rubbish(): readonly DemoDelivery[] {
     { id: 'in_forged', object: 'invoice' },
     { id: 'evt_demo_forged', created },
   );
-  const unheard = { id: 'tmr_demo', object: 'terminal.reader', status: 'offline' };
+  const unheard = { id: 'mb_demo', object: 'moon_base', status: 'landed' };
   return [
     { ...forged, expect: 'rejected', forged: true },
     delivery('chargebee', 'rubbish-2', ['ev_demo_forged'], '{"id":"ev_demo_forged"}', {
@@ -78,7 +78,7 @@ function rubbish(): readonly DemoDelivery[] {
     delivery('salesforce', 'rubbish-3', [], '<not-an-envelope/>', { expect: 'rejected', forged: true }),
     delivery('stripe', 'rubbish-4', [], '{"id":"evt_demo_broken","object":"event",', { expect: 'quarantined' }),
     {
-      ...sentByStripe('rubbish-5', 'terminal.reader.went_offline', unheard, { id: 'evt_demo_unheard', created }),
+      ...sentByStripe('rubbish-5', 'moon_base.landed', unheard, { id: 'evt_demo_unheard', created }),
       expect: 'quarantined',
     },
   ];
