@@ -5,7 +5,11 @@
 import { isSafeNumber, parse as parseLossless } from 'lossless-json';
 import { err, ok, type Result } from '../canonical/result.ts';
 
-/** A number of 16 or more digits may not fit; a match inside a string only costs the slower parser, never the result. */
+/**
+ * A number of 16 or more digits may not fit; a match inside a string only costs the slower parser, never the result.
+ * The first pattern is eight times as fast and rules most bodies out.
+ */
+const longDigits = /\d{16}/;
 const longNumber = /[:[,\s]-?\d{16}/;
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
@@ -25,7 +29,9 @@ export function parseJson(body: Uint8Array): Result<unknown, 'not_utf8' | 'not_j
 /** As `parseJson`, for text that has been decoded already. Never throws. */
 export function parseJsonText(text: string): Result<unknown, 'not_json'> {
   try {
-    return ok(longNumber.test(text) ? parseLossless(text, null, exactNumber) : JSON.parse(text));
+    return ok(
+      longDigits.test(text) && longNumber.test(text) ? parseLossless(text, null, exactNumber) : JSON.parse(text),
+    );
   } catch {
     return err('not_json');
   }

@@ -160,6 +160,7 @@ describe('a Stripe refund', () => {
         requires: ['stripe:payment:pi_1'],
         refund: 'stripe:refund:re_2',
         cumulative: 4000,
+        amount: 1000,
         creditNote: null,
         settlement: { gross: -3000 },
       },
@@ -182,7 +183,7 @@ describe('a Stripe refund', () => {
 
   it('has a key of its own and no settlement when no single refund fits', () => {
     expect(factsOf(source, partly(3000, 0))).toMatchObject([
-      { refund: 'stripe:refund:ch_1@3000', settlement: null, cumulative: 3000 },
+      { refund: 'stripe:refund:ch_1@3000', settlement: null, cumulative: 3000, amount: null },
     ]);
   });
 
@@ -312,9 +313,10 @@ describe('a Stripe payout', () => {
   });
 
   it('is sent with the fees of its payments, and brings Stripe’s own fees and unknown changes with it', () => {
-    const all = [transaction({ source: charge() }), fee, odd, own];
+    const taken = transaction({ id: 'txn_re', source: refund(), amount: -3000, fee: 0, feeTax: 0, type: 'refund' });
+    const all = [transaction({ source: charge() }), taken, fee, odd, own];
     const enrichment = new Map([['payout_transactions:po_1', { data: all, has_more: false }]]);
-    const event = wrap('payout.paid', payout({ amount: make.payoutAmount([transaction(), fee, odd]) }));
+    const event = wrap('payout.paid', payout({ amount: make.payoutAmount([transaction(), taken, fee, odd]) }));
     expect(needsOf(event)).toEqual(['payout_transactions:po_1']);
     expect(factsOf(source, event, enrichment)).toMatchObject([
       { kind: 'processor.fee', fee: 'stripe:fee:txn_fee', amount: 200 },
@@ -326,11 +328,20 @@ describe('a Stripe payout', () => {
       },
       {
         kind: 'payout.sent',
-        amount: 11_360,
+        amount: 8360,
         arrivesAt: (AT + 86_400) * 1000,
-        transactions: [{ payment: 'stripe:payment:pi_1', settlement: { fee: 325, feeTax: 65 } }],
+        transactions: [
+          { payment: 'stripe:payment:pi_1', settlement: { fee: 325, feeTax: 65, net: 11_610 } },
+          { payment: 'stripe:payment:pi_1', settlement: { net: -3000 } },
+          { payment: 'stripe:fee:txn_fee', settlement: { net: -200 } },
+          { payment: 'stripe:adjustment:txn_odd', settlement: { net: -50 } },
+        ],
       },
     ]);
+  });
+
+  it('has no list to ask for when it was made by hand', () => {
+    expect(needsOf(wrap('payout.paid', { ...payout(), automatic: false }))).toEqual([]);
   });
 
   it('is sent without a list where none can be had', () => {

@@ -11,7 +11,7 @@ import type { DocumentLine, Invoice, TaxRate } from '../schemas/documents.ts';
 import { type Context, exactly, fromSeconds, keyOf, money } from './context.ts';
 
 /** A tax whose rate the provider does not name; tenants map it under this code or by `default`. */
-export const UNNAMED_TAX = 'unspecified';
+const UNNAMED_TAX = 'unspecified';
 
 interface RawTax {
   readonly code: string;

@@ -1,6 +1,7 @@
 /** Payouts, and with them what only a payout's list of transactions tells: Stripe's own fees and balance changes. */
 import { z } from 'zod';
 import type { BalanceAdjusted, PayoutSent, ProcessorFee } from '../../../canonical/events.ts';
+import type { ObjectKey } from '../../../canonical/ids.ts';
 import type { Currency } from '../../../canonical/money.ts';
 import { negate } from '../../../canonical/money.ts';
 import { type BalanceTransaction, balanceMovement, balanceTransaction, type Payout, payout } from '../schemas/money.ts';
@@ -55,12 +56,28 @@ const categoryOf = (transaction: BalanceTransaction): string => transaction.repo
 const treatmentOf = (transaction: BalanceTransaction): Treatment =>
   treatments.get(categoryOf(transaction)) ?? 'adjustment';
 
-function paymentIn(transaction: BalanceTransaction, fallback: Currency, context: Context) {
+/** The object whose transaction it is: the payment of a charge, refund or dispute; else its own fee or adjustment. */
+function listedKey(transaction: BalanceTransaction): ObjectKey {
+  switch (treatmentOf(transaction)) {
+    case 'fee':
+      return keyOf('fee', transaction.id);
+    case 'adjustment':
+      return keyOf('adjustment', transaction.id);
+    case 'payment':
+    case 'booked_elsewhere': {
+      const { source } = transaction;
+      if (typeof source !== 'object' || source === null) return keyOf('payment', source ?? transaction.id);
+      return paymentKey(source.payment_intent, source.charge ?? source.id) ?? keyOf('payment', source.id);
+    }
+  }
+}
+
+/** Every transaction but the payout's own, so that they sum to what was paid out. */
+function listed(transaction: BalanceTransaction, fallback: Currency, context: Context) {
   const { source } = transaction;
-  if (typeof source !== 'object' || source === null) return null;
-  const payment = paymentKey(source.payment_intent, source.id);
-  const presentment = typeof source.currency === 'string' ? currencyOf(source.currency) : fallback;
-  return payment === null ? null : { payment, settlement: settlementOf(context, transaction, presentment) };
+  const presentment = typeof source === 'object' && typeof source?.currency === 'string' ? source.currency : null;
+  const currency = presentment === null ? fallback : currencyOf(presentment);
+  return { payment: listedKey(transaction), settlement: settlementOf(context, transaction, currency) };
 }
 
 function ownFact(transaction: BalanceTransaction, context: Context): ProcessorFee | BalanceAdjusted {
@@ -84,10 +101,9 @@ function sent(object: Payout, context: Context): Outcome {
   const currency = currencyOf(object.currency);
   const parsed = transactionList.safeParse(fetched(context, 'payout_transactions', object.id));
   const all = parsed.success ? parsed.data.data : null;
-  const payments = all
-    ?.filter((transaction) => treatmentOf(transaction) === 'payment')
-    .map((transaction) => paymentIn(transaction, currency, context))
-    .filter((payment) => payment !== null);
+  const transactions = all
+    ?.filter((transaction) => transaction.type !== 'payout')
+    .map((transaction) => listed(transaction, currency, context));
   const own = (all ?? []).filter((transaction) => ['fee', 'adjustment'].includes(treatmentOf(transaction)));
   const payoutSent: PayoutSent = {
     kind: 'payout.sent',
@@ -98,13 +114,13 @@ function sent(object: Payout, context: Context): Outcome {
     amount: money(context, 'amount', object.amount, currency),
     arrivesAt:
       object.arrival_date === null || object.arrival_date === undefined ? null : fromSeconds(object.arrival_date),
-    transactions: payments ?? null,
+    transactions: transactions ?? null,
   };
   return facts(...own.map((transaction) => ownFact(transaction, context)), payoutSent);
 }
 
 export const payoutPaid = handler(payout, {
-  needs: (object) => [{ kind: 'payout_transactions', id: object.id }],
+  needs: (object) => (object.automatic === false ? [] : [{ kind: 'payout_transactions', id: object.id }]),
   interpret: sent,
 });
 

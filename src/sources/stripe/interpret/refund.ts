@@ -111,6 +111,7 @@ function paid(object: Charge, context: Context): Outcome {
     customer: customerKey(object),
     currency,
     cumulative,
+    amount: announced === null ? null : money(context, 'refunds.amount', announced.amount, currency),
     creditNote: creditNoteKey,
     settlement: transaction === null ? null : settlementOf(context, transaction, currency),
   });

@@ -17,7 +17,7 @@ export const balanceTransaction = z.object({
   type: z.string().max(64),
   reporting_category: z.string().max(64).nullish(),
   description: text.nullish(),
-  /** The charge, where the sender expanded it. */
+  /** The charge, refund or dispute, where the sender expanded it. */
   source: z
     .union([
       stripeId,
@@ -25,6 +25,8 @@ export const balanceTransaction = z.object({
         id: stripeId,
         object: z.string().max(64).nullish(),
         payment_intent: reference.nullish(),
+        /** Refunds and disputes. */
+        charge: reference.nullish(),
         currency: currencyCode.nullish(),
       }),
     ])
@@ -85,6 +87,8 @@ export const payout = z.object({
   amount,
   currency: currencyCode,
   arrival_date: seconds.nullish(),
+  /** Manual payouts are of an amount, not of transactions, and have no list. */
+  automatic: z.boolean().nullish(),
 });
 export type Payout = z.infer<typeof payout>;
 
