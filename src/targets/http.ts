@@ -69,6 +69,19 @@ export function targetHttp(options: TargetHttpOptions): TargetHttp {
   };
 }
 
+/**
+ * The same client for work that must end in time: no request starts when nothing is left, none outlasts what is left.
+ *
+ * @param leftMs milliseconds left, asked before each request.
+ */
+export const withDeadline = (http: TargetHttp, leftMs: () => number): TargetHttp => ({
+  async send(request) {
+    const left = leftMs();
+    if (left < 1) return { kind: 'refused', message: 'out of time' };
+    return http.send({ ...request, timeoutMs: Math.min(request.timeoutMs, left) });
+  },
+});
+
 /** Null when it is longer than `maxBytes`; the rest is not read. */
 async function readCapped(response: Response, maxBytes: number, signal: AbortSignal): Promise<string | null> {
   if (response.body === null) return '';

@@ -49,6 +49,8 @@ export interface ContractTarget {
 }
 
 export const now = Date.UTC(2026, 10, 22);
+/** Far enough away that no test comes near it. */
+export const deadline = now + 600_000;
 const usd = currency('USD');
 const minor = minorUnits;
 
@@ -235,6 +237,7 @@ async function persist(connector: TargetConnector, documents: readonly TargetDoc
     const answers = await connector.post(
       postings(left, (each) => unsure.has(each.key)),
       now,
+      deadline,
     );
     expect(answers).toHaveLength(left.length);
     left.forEach((each, index) => {
@@ -281,7 +284,7 @@ const scenarios: readonly {
 async function prepared(make: () => ContractTarget, before: readonly (readonly TargetDocument[])[]) {
   const target = make();
   for (const wave of before) {
-    const outcomes = await target.connector(target.http).post(postings(wave), now);
+    const outcomes = await target.connector(target.http).post(postings(wave), now, deadline);
     expect(outcomes.map((each) => each.outcome)).toEqual(wave.map(() => 'applied'));
   }
   return target;
@@ -292,7 +295,7 @@ export function connectorContract(name: string, make: () => ContractTarget): voi
     describe.each(scenarios)('$kind', ({ before, documents }) => {
       it('posts once, with a receipt and nothing different', async () => {
         const target = await prepared(make, before);
-        const outcomes = await target.connector(target.http).post(postings(documents), now);
+        const outcomes = await target.connector(target.http).post(postings(documents), now, deadline);
         for (const outcome of outcomes) {
           expect(outcome).toMatchObject({ outcome: 'applied', receipt: { differences: [] } });
         }
@@ -306,12 +309,13 @@ export function connectorContract(name: string, make: () => ContractTarget): voi
 
       it('posts once when it is told twice, and answers the same receipt', async () => {
         const target = await prepared(make, before);
-        const first = await target.connector(target.http).post(postings(documents), now);
+        const first = await target.connector(target.http).post(postings(documents), now, deadline);
         const booked = summary(target);
-        const again = await target.connector(target.http).post(postings(documents), now);
+        const again = await target.connector(target.http).post(postings(documents), now, deadline);
         const unsure = await target.connector(target.http).post(
           postings(documents, () => true),
           now,
+          deadline,
         );
         expect(again).toEqual(first);
         expect(unsure).toEqual(first);
@@ -323,7 +327,7 @@ export function connectorContract(name: string, make: () => ContractTarget): voi
         const [document] = documents;
         if (document === undefined) throw new Error('no document');
         expect(await target.connector(target.http).lookup(document, now)).toEqual({ found: 'no' });
-        const [posted] = await target.connector(target.http).post(postings([document]), now);
+        const [posted] = await target.connector(target.http).post(postings([document]), now, deadline);
         const found = await target.connector(target.http).lookup(document, now);
         const receipt = posted?.outcome === 'applied' ? posted.receipt : null;
         expect(found).toEqual({ found: 'yes', receipt });
@@ -332,7 +336,7 @@ export function connectorContract(name: string, make: () => ContractTarget): voi
       it.each(faults)('is there once in the end, whichever call meets: %s', async (fault) => {
         const clean = await prepared(make, before);
         const counting = breaking(clean, Number.POSITIVE_INFINITY, fault);
-        await clean.connector(counting).post(postings(documents), now);
+        await clean.connector(counting).post(postings(documents), now, deadline);
         const expected = summary(clean);
         expect(counting.count()).toBeGreaterThan(0);
         for (let at = 0; at < counting.count(); at++) {
@@ -351,11 +355,11 @@ export function connectorContract(name: string, make: () => ContractTarget): voi
       it.each(faults)('never says applied or rejected of what it could not know: %s', async (fault) => {
         const clean = await prepared(make, before);
         const counting = breaking(clean, Number.POSITIVE_INFINITY, fault);
-        await clean.connector(counting).post(postings(documents), now);
+        await clean.connector(counting).post(postings(documents), now, deadline);
         for (let at = 0; at < counting.count(); at++) {
           const target = await prepared(make, before);
           const earlier = target.booked().map((each) => each.key);
-          const outcomes = await target.connector(breaking(target, at, fault)).post(postings(documents), now);
+          const outcomes = await target.connector(breaking(target, at, fault)).post(postings(documents), now, deadline);
           const booked = new Set(target.booked().map((each) => each.key));
           outcomes.forEach((outcome, index) => {
             const key = documents[index]?.key ?? '';
@@ -374,7 +378,7 @@ export function connectorContract(name: string, make: () => ContractTarget): voi
       if (first === undefined) throw new Error('no line');
       batch[4] = invoice('in_4', { lines: [{ ...first, account: target.unknownAccount }] });
       batch[7] = invoice('in_7', { partner: postingKey('customer/nobody') });
-      const outcomes = await target.connector(target.http).post(postings(batch), now);
+      const outcomes = await target.connector(target.http).post(postings(batch), now, deadline);
       const expected = batch.map((_, index) => (index === 4 || index === 7 ? 'rejected' : 'applied'));
       expect(outcomes.map((each) => each.outcome)).toEqual(expected);
       expect(bills(target)).toHaveLength(7);
@@ -384,7 +388,7 @@ export function connectorContract(name: string, make: () => ContractTarget): voi
       const target = await prepared(make, [[partner()]]);
       target.lockUntil(isoDate('2026-11-05'));
       const documents = [invoice('in_1'), invoice('in_2', { date: isoDate('2026-11-06') })];
-      const outcomes = await target.connector(target.http).post(postings(documents), now);
+      const outcomes = await target.connector(target.http).post(postings(documents), now, deadline);
       expect(outcomes[0]).toMatchObject({ outcome: 'rejected', class: 'business', code: 'period_locked' });
       expect(outcomes[1]).toMatchObject({ outcome: 'applied' });
       expect(bills(target)).toEqual([documents[1]?.key]);
@@ -396,6 +400,7 @@ export function connectorContract(name: string, make: () => ContractTarget): voi
       const [outcome] = await target.connector(target.http).post(
         postings([invoice('in_1')], () => true),
         now,
+        deadline,
       );
       expect(outcome).toMatchObject({ outcome: 'applied', receipt: { differences: [] } });
     });
@@ -403,7 +408,7 @@ export function connectorContract(name: string, make: () => ContractTarget): voi
     it('does not post a document whose total the target sees differently', async () => {
       const target = await prepared(make, [[partner()]]);
       const wrong = invoice('in_1', { total: minor(12_011), baseTotal: minor(12_011) });
-      const [outcome] = await target.connector(target.http).post(postings([wrong]), now);
+      const [outcome] = await target.connector(target.http).post(postings([wrong]), now, deadline);
       expect(outcome).toMatchObject({ outcome: 'rejected', class: 'business', code: 'totals_differ' });
       if (outcome?.outcome === 'rejected') expect(outcome.message).toMatch(/120\.11 USD.*120\.10 USD/);
       expect(bills(target)).toEqual([]);
@@ -415,7 +420,7 @@ export function connectorContract(name: string, make: () => ContractTarget): voi
         send: (request) =>
           request.method === 'GET' ? target.http.send(request) : Promise.resolve(target.unauthorized),
       };
-      const outcomes = await target.connector(http).post(postings([invoice('in_1'), invoice('in_2')]), now);
+      const outcomes = await target.connector(http).post(postings([invoice('in_1'), invoice('in_2')]), now, deadline);
       for (const outcome of outcomes) expect(outcome).toMatchObject({ outcome: 'rejected', class: 'config' });
       expect(JSON.stringify(outcomes)).not.toMatch(/sandbox-key|Traceback|ada@/i);
       expect(await target.connector(http).probe()).toMatchObject({ ok: false });
@@ -425,7 +430,7 @@ export function connectorContract(name: string, make: () => ContractTarget): voi
     it('posts a hundred invoices in few calls, and a hundred settlements', async () => {
       const target = await prepared(make, [[partner()]]);
       const connector = target.connector(target.http);
-      await connector.post(postings([invoice('in_warm')]), now);
+      await connector.post(postings([invoice('in_warm')]), now, deadline);
       const invoices = Array.from({ length: 100 }, (_, index) => invoice(`in_${index}`));
       let calls = 0;
       const counted = target.connector({
@@ -434,11 +439,11 @@ export function connectorContract(name: string, make: () => ContractTarget): voi
           return target.http.send(request);
         },
       });
-      const outcomes = await counted.post(postings(invoices), now);
+      const outcomes = await counted.post(postings(invoices), now, deadline);
       expect(outcomes.every((each) => each.outcome === 'applied')).toBe(true);
       expect(calls).toBeLessThanOrEqual(10);
       const entries = invoices.map((each, index) => entry(`ch_${index}`, each.key));
-      const settled = await counted.post(postings(entries), now);
+      const settled = await counted.post(postings(entries), now, deadline);
       expect(settled.every((each) => each.outcome === 'applied' && each.receipt.differences.length === 0)).toBe(true);
       const open = target.booked().filter((each) => each.key.startsWith('invoice/') && each.open !== 0);
       expect(open.map((each) => each.key)).toEqual([invoice('in_warm').key]);

@@ -6,7 +6,7 @@ import type { TargetHttp } from '../connector.ts';
 import { type Failure, isLostRace, lostRace, rejected } from './errors.ts';
 import { callService, jsonRpcTransport } from './json-rpc.ts';
 import { json2Transport } from './json2.ts';
-import { type OdooTransport, type OdooVersion, readAnswer, unexpected } from './transport.ts';
+import { type OdooSession, type OdooTransport, type OdooVersion, readAnswer, unexpected } from './transport.ts';
 
 const webVersion = z.object({ version: z.string(), version_info: z.array(z.unknown()).min(1) });
 const commonVersion = z.object({ server_version: z.string(), server_version_info: z.array(z.unknown()).min(1) });
@@ -35,12 +35,14 @@ export class OdooClient {
     readonly config: OdooTargetConfig,
     private readonly apiKey: string,
     private readonly http: TargetHttp,
+    private readonly session: OdooSession,
   ) {}
 
-  /** Asks once which Odoo it is. Only a success is remembered. */
+  /** Asks which Odoo it is, unless the session knows. Only a success is remembered. */
   async connect(): Promise<Result<Connection, Failure>> {
     if (this.connection !== null) return ok(this.connection);
-    const version = await this.askVersion();
+    const { version: known } = this.session;
+    const version = known === null ? await this.askVersion() : ok(known);
     if (!version.ok) {
       const { error } = version;
       return err(error.kind === 'transient' ? { ...error, kind: 'unsent' } : error);
@@ -52,7 +54,8 @@ export class OdooClient {
     }
     const transport = json2
       ? json2Transport(this.config, this.apiKey, this.http)
-      : jsonRpcTransport(this.config, this.apiKey, this.http);
+      : jsonRpcTransport(this.config, this.apiKey, this.http, this.session);
+    this.session.version = version.value;
     this.connection = { transport, version: version.value };
     return ok(this.connection);
   }

@@ -7,9 +7,11 @@
  */
 import { z } from 'zod';
 import type { TargetDocument } from '../../canonical/documents.ts';
+import type { EpochMs } from '../../canonical/ids.ts';
 import { unreachable } from '../../canonical/result.ts';
 import type { OdooTargetConfig } from '../../tenants/config.ts';
 import type { LookupOutcome, Posting, PostingOutcome, TargetConnector, TargetHttp } from '../connector.ts';
+import { withDeadline } from '../http.ts';
 import { type BookedKind, type Books, book, findByKey, receiptOf } from './booking.ts';
 import { divisionBudget } from './bulk.ts';
 import { findCard, upsertPartners, upsertProducts } from './cards.ts';
@@ -18,44 +20,57 @@ import { type Kinds, kindsFor } from './kinds.ts';
 import type { BookedDocument } from './readback.ts';
 import { References } from './references.ts';
 import { settle } from './settle.ts';
+import type { OdooSession } from './transport.ts';
 import { fail, type Work } from './work.ts';
 
 /**
+ * @param clock measures how long a `post` has taken, nothing else.
  * @param apiKey of a user with billing and contact rights in the configured company; never logged, never in an error.
  */
-export function odooConnector(config: OdooTargetConfig, apiKey: string, http: TargetHttp): TargetConnector {
-  const client = new OdooClient(config, apiKey, http);
-  const references = new References(client);
-  const booksOf = (): Books => ({ client, config, references, budget: { calls: divisionBudget } });
+export function odooConnector(
+  config: OdooTargetConfig,
+  apiKey: string,
+  http: TargetHttp,
+  clock: () => EpochMs = Date.now,
+): TargetConnector {
+  const session: OdooSession = { version: null, uid: null };
+  const references = new References();
+  const clientOver = (used: TargetHttp) => new OdooClient(config, apiKey, used, session);
+  const booksOf = (client: OdooClient): Books => ({ client, config, references, budget: { calls: divisionBudget } });
 
   return {
     kind: 'odoo',
     idempotency: 'natural-key',
     accepts: () => true,
 
-    async post(postings, now) {
+    async post(postings, now, deadline) {
+      const begun = clock();
+      const client = clientOver(withDeadline(http, () => deadline - now - (clock() - begun)));
       const works = workOn(postings);
       const all = [...works.values()];
       const prepared = await references.prepare(
         all.map((work) => work.document),
+        client,
         now,
       );
       const connection = await client.connect();
       if (!prepared.ok) fail(all, prepared.error, false);
       else if (!connection.ok) fail(all, connection.error, false);
-      else await postAll(all, kindsFor(connection.value.version.major, config, references), booksOf());
+      else await postAll(all, kindsFor(connection.value.version.major, config, references), booksOf(client));
       return postings.map((posting) => works.get(identity(posting.document))?.outcome ?? lost);
     },
 
     async lookup(document, now) {
-      const prepared = await references.prepare([document], now);
+      const client = clientOver(http);
+      const prepared = await references.prepare([document], client, now);
       if (!prepared.ok) return { found: 'unknown', message: prepared.error.message };
       const connection = await client.connect();
       if (!connection.ok) return { found: 'unknown', message: connection.error.message };
-      return lookUp(document, kindsFor(connection.value.version.major, config, references), booksOf());
+      return lookUp(document, kindsFor(connection.value.version.major, config, references), booksOf(client));
     },
 
     async probe() {
+      const client = clientOver(http);
       const connection = await client.connect();
       if (!connection.ok) return { ok: false, message: connection.error.message };
       // Nothing is found, but credentials, database and rights are proven.

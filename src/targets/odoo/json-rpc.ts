@@ -4,7 +4,7 @@ import { err, ok, type Result } from '../../canonical/result.ts';
 import type { OdooTargetConfig } from '../../tenants/config.ts';
 import type { TargetHttp } from '../connector.ts';
 import { classifyName, type Failure, rejected } from './errors.ts';
-import { callContext, type OdooTransport, readAnswer, unexpected } from './transport.ts';
+import { callContext, type OdooSession, type OdooTransport, readAnswer, unexpected } from './transport.ts';
 
 const envelope = z.object({
   jsonrpc: z.literal('2.0'),
@@ -39,11 +39,14 @@ export async function callService(
   return err(rejected(error.code === 100 ? 'config' : 'contract', `rpc_${error.code}`, `JSON-RPC error ${error.code}`));
 }
 
-export function jsonRpcTransport(config: OdooTargetConfig, apiKey: string, http: TargetHttp): OdooTransport {
-  let uid: number | null = null;
-
+export function jsonRpcTransport(
+  config: OdooTargetConfig,
+  apiKey: string,
+  http: TargetHttp,
+  session: OdooSession,
+): OdooTransport {
   async function authenticate(): Promise<Result<number, Failure>> {
-    if (uid !== null) return ok(uid);
+    if (session.uid !== null) return ok(session.uid);
     if (config.login === undefined) {
       return err(rejected('config', 'login_missing', 'JSON-RPC needs the login of the Odoo user in the target config'));
     }
@@ -61,8 +64,8 @@ export function jsonRpcTransport(config: OdooTargetConfig, apiKey: string, http:
     if (typeof answer.value !== 'number') {
       return err(rejected('config', 'access_denied', 'Odoo does not accept the login or API key'));
     }
-    uid = answer.value;
-    return ok(uid);
+    session.uid = answer.value;
+    return ok(answer.value);
   }
 
   return {
@@ -78,7 +81,7 @@ export function jsonRpcTransport(config: OdooTargetConfig, apiKey: string, http:
         ids === undefined ? [] : [ids],
         { ...args, context: callContext(config.companyId) },
       ]);
-      if (!answer.ok && answer.error.code === 'access_denied') uid = null;
+      if (!answer.ok && answer.error.code === 'access_denied') session.uid = null;
       return answer;
     },
   };

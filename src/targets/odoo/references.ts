@@ -44,8 +44,6 @@ export class References {
   readonly countries = new Map<string, number>();
   private company: { currency: number | null; locks: LockDates; readAt: EpochMs } | null = null;
 
-  constructor(private readonly client: OdooClient) {}
-
   get locks(): LockDates {
     return this.company?.locks ?? { all: noLock, sales: noLock, taxes: noLock };
   }
@@ -58,20 +56,24 @@ export class References {
   }
 
   /** Reads what these documents need and is not known yet: no call at all when everything is. */
-  async prepare(documents: readonly TargetDocument[], now: EpochMs): Promise<Result<null, Failure>> {
-    const connection = await this.client.connect();
+  async prepare(
+    documents: readonly TargetDocument[],
+    client: OdooClient,
+    now: EpochMs,
+  ): Promise<Result<null, Failure>> {
+    const connection = await client.connect();
     if (!connection.ok) return connection;
     const { major } = connection.value.version;
     const countries = documents.flatMap((each) =>
       each.kind === 'partner' && each.address?.country ? [each.address.country.toUpperCase()] : [],
     );
-    const steps = [() => this.readCountries(countries)];
+    const steps = [() => this.readCountries(client, countries)];
     if (documents.some((each) => each.kind !== 'partner' && each.kind !== 'product')) {
       steps.push(
-        () => this.readAccounts(documents.flatMap(accountsOf), major),
-        () => this.readJournals(),
-        () => this.readCurrencies(),
-        () => this.readCompany(major, now),
+        () => this.readAccounts(client, documents.flatMap(accountsOf), major),
+        () => this.readJournals(client),
+        () => this.readCurrencies(client),
+        () => this.readCompany(client, major, now),
       );
     }
     for (const step of steps) {
@@ -81,15 +83,19 @@ export class References {
     return ok(null);
   }
 
-  private async readAccounts(codes: readonly string[], major: number): Promise<Result<null, Failure>> {
+  private async readAccounts(
+    client: OdooClient,
+    codes: readonly string[],
+    major: number,
+  ): Promise<Result<null, Failure>> {
     const missing = [...new Set(codes)].filter((code) => !this.accounts.has(code));
     if (missing.length === 0) return ok(null);
     const company = major >= 18 ? 'company_ids' : 'company_id';
-    const rows = await this.client.searchRead(
+    const rows = await client.searchRead(
       'account.account',
       [
         ['code', 'in', missing],
-        [company, 'in', [this.client.config.companyId]],
+        [company, 'in', [client.config.companyId]],
       ],
       accountRow,
       ['code'],
@@ -99,11 +105,11 @@ export class References {
     return ok(null);
   }
 
-  private async readJournals(): Promise<Result<null, Failure>> {
-    const { journals, companyId } = this.client.config;
+  private async readJournals(client: OdooClient): Promise<Result<null, Failure>> {
+    const { journals, companyId } = client.config;
     const missing = Object.values(journals).filter((code) => !this.journals.has(code));
     if (missing.length === 0) return ok(null);
-    const rows = await this.client.searchRead(
+    const rows = await client.searchRead(
       'account.journal',
       [
         ['code', 'in', missing],
@@ -118,28 +124,28 @@ export class References {
   }
 
   /** All active ones at once: a few dozen rows at most. An inactive currency cannot be posted in. */
-  private async readCurrencies(): Promise<Result<null, Failure>> {
+  private async readCurrencies(client: OdooClient): Promise<Result<null, Failure>> {
     if (this.currencies.size > 0) return ok(null);
-    const rows = await this.client.searchRead('res.currency', [['active', '=', true]], currencyRow, ['name']);
+    const rows = await client.searchRead('res.currency', [['active', '=', true]], currencyRow, ['name']);
     if (!rows.ok) return rows;
     for (const { id, name } of rows.value) this.currencies.set(name, id);
     return ok(null);
   }
 
-  private async readCountries(codes: readonly string[]): Promise<Result<null, Failure>> {
+  private async readCountries(client: OdooClient, codes: readonly string[]): Promise<Result<null, Failure>> {
     const missing = [...new Set(codes)].filter((code) => !this.countries.has(code));
     if (missing.length === 0) return ok(null);
-    const rows = await this.client.searchRead('res.country', [['code', 'in', missing]], countryRow, ['code']);
+    const rows = await client.searchRead('res.country', [['code', 'in', missing]], countryRow, ['code']);
     if (!rows.ok) return rows;
     for (const { id, code } of rows.value) if (code !== null) this.countries.set(code, id);
     return ok(null);
   }
 
-  private async readCompany(major: number, now: EpochMs): Promise<Result<null, Failure>> {
+  private async readCompany(client: OdooClient, major: number, now: EpochMs): Promise<Result<null, Failure>> {
     const age = this.company === null ? Number.POSITIVE_INFINITY : now - this.company.readAt;
     if (age >= 0 && age < lockDatesMs) return ok(null);
     const fields = lockFields(major);
-    const rows = await this.client.read('res.company', [this.client.config.companyId], companyRow, [
+    const rows = await client.read('res.company', [client.config.companyId], companyRow, [
       'currency_id',
       ...fields.all,
       ...fields.sales,

@@ -22,6 +22,13 @@ export interface OdooVersion {
   readonly text: string;
 }
 
+/** What is learnt once about an Odoo and stays true for the connector's life. */
+export interface OdooSession {
+  version: OdooVersion | null;
+  /** The user's id, which JSON-RPC wants in every call. */
+  uid: number | null;
+}
+
 /** English messages whatever the user's language, and the company the target is configured for. */
 export const callContext = (companyId: number) => ({ lang: 'en_US', allowed_company_ids: [companyId] });
 

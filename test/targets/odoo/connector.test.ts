@@ -6,7 +6,7 @@ import type { HttpAnswer, TargetHttp } from '../../../src/targets/connector.ts';
 import { embeddedGlConnector } from '../../../src/targets/embedded-gl/connector.ts';
 import { odooConnector } from '../../../src/targets/odoo/connector.ts';
 import { connectorFor } from '../../../src/targets/registry.ts';
-import { creditNote, entry, invoice, now, partner, payment } from '../../conformance/connector-contract.ts';
+import { creditNote, deadline, entry, invoice, now, partner, payment } from '../../conformance/connector-contract.ts';
 import { apiKey, booked, config, engineHttp, newEngine } from './sandbox.ts';
 
 const posting = (document: TargetDocument, uncertain = false) => ({ document, receipts: new Map(), uncertain });
@@ -21,6 +21,7 @@ async function sandbox(fields: Parameters<typeof config>[0] = {}) {
     connector.post(
       documents.map((document) => posting(document)),
       now,
+      deadline,
     );
   await post(partner());
   return {
@@ -50,7 +51,7 @@ describe('what Odoo does silently', () => {
     const row = engine.books().moves.get(id ?? 0);
     if (row === undefined) throw new Error('not posted');
     engine.books().transaction(() => engine.books().moves.put({ ...row, id: 9_999, name: 'INV/2026/99999' }));
-    const [outcome] = await connector.post([posting(invoice('in_1'), true)], now);
+    const [outcome] = await connector.post([posting(invoice('in_1'), true)], now, deadline);
     expect(outcome).toMatchObject({
       outcome: 'applied',
       receipt: { differences: [{ field: 'copies', sent: '1', found: '2' }] },
@@ -162,7 +163,7 @@ describe('customers', () => {
       },
     };
     const connector = odooConnector(config(), apiKey, strict);
-    const [outcome] = await connector.post([posting(partner('cus_2', { taxId: 'FR00' }))], now);
+    const [outcome] = await connector.post([posting(partner('cus_2', { taxId: 'FR00' }))], now, deadline);
     expect(outcome).toMatchObject({ outcome: 'applied', receipt: { differences: [{ field: 'tax id' }] } });
     expect(JSON.stringify(outcome)).not.toContain('FR00');
   });
@@ -211,6 +212,30 @@ const notFound: HttpAnswer = {
 };
 
 describe('bounds', () => {
+  it('sends nothing after its deadline, and no request that outlasts it', async () => {
+    const { http, moves } = await sandbox();
+    let time = 0;
+    const timeouts: number[] = [];
+    const slow: TargetHttp = {
+      send: (request) => {
+        timeouts.push(request.timeoutMs);
+        time += 20_000;
+        return http.send(request);
+      },
+    };
+    const connector = odooConnector(config(), apiKey, slow, () => time);
+    const [outcome] = await connector.post([posting(invoice('in_1'))], now, now + 70_000);
+    expect(timeouts).toEqual([60_000, 50_000, 30_000, 10_000]);
+    expect(outcome).toEqual({ outcome: 'not_sent', message: 'out of time', retryAfterMs: null });
+    expect(moves()).toEqual([]);
+    time = 0;
+    const [late] = await connector.post([posting(invoice('in_1'))], now, now + 70_000);
+    expect(late).toMatchObject({ outcome: 'uncertain' });
+    expect(moves()).toHaveLength(1);
+    const [settled] = await connector.post([posting(invoice('in_1'), true)], now, now + 70_000);
+    expect(settled).toMatchObject({ outcome: 'applied', receipt: { differences: [] } });
+  });
+
   it('divides a refused batch only so often, and leaves the rest for another time', async () => {
     const { http, moves } = await sandbox({ limits: { concurrency: 1, perSecond: 4, batch: 200 } });
     let calls = 0;
@@ -226,6 +251,7 @@ describe('bounds', () => {
     const outcomes = await connector.post(
       bad.map((document) => posting(document)),
       now,
+      deadline,
     );
     expect(calls).toBeLessThan(140);
     expect(new Set(outcomes.map((each) => each.outcome))).toEqual(new Set(['rejected', 'not_sent']));
@@ -236,7 +262,7 @@ describe('bounds', () => {
     const { engine, connector } = await sandbox();
     const at = async (id: string, later: number) => {
       const document = invoice(id, { date: isoDate('2026-11-05') });
-      return (await connector.post([posting(document)], now + later))[0]?.outcome;
+      return (await connector.post([posting(document)], now + later, deadline + later))[0]?.outcome;
     };
     expect(await at('in_1', 0)).toBe('applied');
     engine.setLockDates({ fiscalyear_lock_date: '2026-11-30' });
@@ -260,7 +286,7 @@ describe('the registry', () => {
   it('has an embedded ledger that takes nothing', async () => {
     const connector = embeddedGlConnector();
     expect(connector.accepts(invoice('in_1'))).toBe(false);
-    expect(await connector.post([posting(invoice('in_1'))], now)).toMatchObject([{ outcome: 'rejected' }]);
+    expect(await connector.post([posting(invoice('in_1'))], now, deadline)).toMatchObject([{ outcome: 'rejected' }]);
     expect(await connector.lookup(invoice('in_1'), now)).toEqual({ found: 'no' });
     expect(await connector.probe()).toMatchObject({ ok: true });
   });
