@@ -28,7 +28,9 @@ export interface JournalLine {
 export interface DeferralSlice {
   /** First day of the accounting period, `2026-12-01`. */
   readonly period: IsoDate;
-  /** In the invoice's currency; negative for proration credits. */
+  /** The invoice's currency; an entry of a converted payment has lines in others. */
+  readonly currency: Currency;
+  /** In `currency`; negative for proration credits. */
   readonly amount: MinorUnits;
   readonly base: MinorUnits;
   readonly revenueAccount: string;

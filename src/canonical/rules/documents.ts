@@ -6,7 +6,7 @@ import { allocate, type MinorUnits, minorUnits } from '../money.ts';
 import type { InvoiceState } from '../objects.ts';
 import { documentKey } from './document-keys.ts';
 import type { Position } from './invoice-positions.ts';
-import { atIssue, invoiceDocument } from './invoice-restatement.ts';
+import { atIssue, invoiceDocument, isBilled } from './invoice-restatement.ts';
 import type { Line } from './lines.ts';
 import { partnerKey } from './partners.ts';
 import { find, type RuleContext } from './rule.ts';
@@ -157,6 +157,3 @@ export function creditNoteDocument(
   const dependsOn = [partnerKey(invoice.customer), reverses, ...productKeys(lines)];
   return { kind: 'credit_note', key, object, number, dependsOn, reverses, ...billHead(context, invoice, date, lines) };
 }
-
-/** Whether the invoice was posted as a bill: targets take no bill over nothing or less. */
-export const isBilled = (invoice: Pick<InvoiceState, 'total'>): boolean => invoice.total > 0;

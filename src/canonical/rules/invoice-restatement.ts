@@ -38,13 +38,19 @@ const customerRoles: ReadonlySet<AccountRole> = new Set([
 
 export const invoiceDocument = (invoice: Pick<InvoiceState, 'key'>): PostingKey => documentKey('invoice', invoice.key);
 
+/** Whether the invoice was posted as a bill: targets take no bill over nothing or less. */
+export const isBilled = (invoice: Pick<InvoiceState, 'total'>): boolean => invoice.total > 0;
+
+/** The bill a receivable line settles; null where there is none at the target. */
+const billOf = (invoice: InvoiceState): PostingKey | null => (isBilled(invoice) ? invoiceDocument(invoice) : null);
+
 function scheduleOf(invoice: InvoiceState, positions: InvoicePositions): DeferralSlice[] {
   return positions.slices.flatMap((slice): DeferralSlice[] => {
     const line = invoice.lines.find((candidate) => candidate.id === slice.line);
     if (line === undefined || line.deferredAccount === null)
       throw new Error(`slice of an unknown line of ${invoice.key}`);
     const accounts = { revenueAccount: line.revenueAccount, deferredAccount: line.deferredAccount };
-    return [{ ...slice, base: atIssue(invoice, slice.amount), ...accounts }];
+    return [{ ...slice, currency: invoice.currency, base: atIssue(invoice, slice.amount), ...accounts }];
   });
 }
 
@@ -81,7 +87,7 @@ function targetOf(invoice: InvoiceState, positions: InvoicePositions, schedule: 
       base,
       customer: customerRoles.has(position.role) ? invoice.customer : null,
       tax: position.tax,
-      settles: position.role === 'receivable' ? invoiceDocument(invoice) : null,
+      settles: position.role === 'receivable' ? billOf(invoice) : null,
     };
   });
 }
@@ -94,7 +100,7 @@ interface Step extends Movement {
 function moveTo(context: RuleContext, invoice: InvoiceState, positions: InvoicePositions, balanced: boolean) {
   const schedule = scheduleOf(invoice, positions);
   const before = invoice.booked.map((line): LineDraft => {
-    const settles = line.role === 'receivable' ? invoiceDocument(invoice) : null;
+    const settles = line.role === 'receivable' ? billOf(invoice) : null;
     return { ...line, qualifier: line.tax ?? invoice.currency, amount: -line.amount, base: -line.base, settles };
   });
   const resolved = resolve(context.books.accounts, [...targetOf(invoice, positions, schedule), ...before], invoice.key);

@@ -88,7 +88,7 @@ export class Desk {
     for (const entry of this.entries) {
       for (const slice of entry.deferrals) {
         if (slice.period > until) continue;
-        const code = entry.lines[0]?.currency ?? '';
+        const code = slice.currency;
         const move = (key: string, amount: number) => {
           totals[key] = (totals[key] ?? 0) + amount;
         };
