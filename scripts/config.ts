@@ -1,6 +1,7 @@
 /**
- * `npm run config -- apply <file> [--dry-run] | show <tenant> | diff <file>`: a tenant's config as code. GATEWAY and
- * OPERATOR_TOKEN say which gateway; without them it is the local one.
+ * `npm run config -- apply <file> | diff <file> | show | secret <name>`: a tenant's config as code. LEDGERGATE_URL and
+ * LEDGERGATE_TOKEN say which gateway; without them it is the local one. A secret's value comes from standard input, so
+ * that it stands in no shell history and no process list.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,9 +9,10 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { readDemoFile, stateDirectory } from './runtime/credentials.ts';
 
-const usage = `usage: npm run config -- apply <file> [--dry-run]
-       npm run config -- diff <file>
-       npm run config -- show <tenant>`;
+const usage = `usage: npm run config -- apply <file> [--tenant <tenant>] [--dry-run]
+       npm run config -- diff <file> [--tenant <tenant>]
+       npm run config -- show [<tenant>]
+       npm run config -- secret <name> [--tenant <tenant>]   (the value from standard input)`;
 
 const change = z.object({ path: z.string(), from: z.unknown().optional(), to: z.unknown().optional() });
 const fault = z.object({ path: z.string(), message: z.string() });
@@ -28,14 +30,14 @@ interface Gateway {
 }
 
 function gateway(): Gateway {
-  const { GATEWAY: url, OPERATOR_TOKEN: token } = process.env;
+  const { LEDGERGATE_URL: url, LEDGERGATE_TOKEN: token } = process.env;
   if (url !== undefined && token !== undefined) return { url: url.replace(/\/+$/, ''), token };
   const demo = readDemoFile(stateDirectory(join(import.meta.dirname, '..')));
   return { url: demo.gateway, token: demo.operatorToken };
 }
 
 /** @throws with a line per wrong field when the gateway refuses. */
-async function call(at: Gateway, method: 'GET' | 'POST', path: string, body?: string): Promise<unknown> {
+async function call(at: Gateway, method: 'GET' | 'POST' | 'PUT', path: string, body?: string): Promise<unknown> {
   const response = await fetch(`${at.url}${path}`, {
     method,
     headers: { authorization: `Bearer ${at.token}`, 'content-type': 'application/json' },
@@ -57,6 +59,8 @@ async function call(at: Gateway, method: 'GET' | 'POST', path: string, body?: st
 }
 
 const tenantOf = z.object({ tenant: z.string() });
+const tenants = z.object({ items: z.array(z.string()) });
+const stored = z.object({ reference: z.string() });
 
 function readDocument(file: string): { text: string; tenant: string } {
   const text = readFileSync(file, 'utf8');
@@ -66,48 +70,74 @@ function readDocument(file: string): { text: string; tenant: string } {
   } catch (error) {
     throw new Error(`${file} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
-  const { tenant } = tenantOf.parse(parsed);
+  const named = tenantOf.safeParse(parsed);
+  if (!named.success) throw new Error(`${file}\n  tenant: is missing`);
+  const { tenant } = named.data;
   return { text: withLocalAddresses(text, tenant), tenant };
 }
 
 /** tenants/demo.json names its sandboxes by placeholder; the local gateway knows where they are. */
 function withLocalAddresses(text: string, tenant: string): string {
-  if (tenant !== 'demo' || process.env.GATEWAY !== undefined) return text;
+  if (tenant !== 'demo' || process.env.LEDGERGATE_URL !== undefined) return text;
   const demo = readDemoFile(stateDirectory(join(import.meta.dirname, '..')));
   return text.replaceAll('http://odoo.invalid', demo.odoo.url).replaceAll('http://stripe.invalid', demo.stripeApi.url);
 }
 
-async function apply(file: string, dryRun: boolean): Promise<void> {
-  const { text, tenant } = readDocument(file);
-  const answer = await call(
-    gateway(),
-    'POST',
-    `/api/v1/tenants/${encodeURIComponent(tenant)}/config${dryRun ? '?dryRun=1' : ''}`,
-    text,
-  );
-  const { outcome, version, changes, warnings } = applied.parse(answer);
-  for (const { path, from, to } of changes)
-    console.log(`  ${path}: ${JSON.stringify(from) ?? '-'} → ${JSON.stringify(to) ?? '-'}`);
-  for (const { path, message } of warnings) console.log(`  warning: ${path}: ${message}`);
-  console.log(`${tenant}: ${outcome}${version === null ? '' : `, version ${version} is live`}`);
+const shown = (value: unknown): string => (value === undefined ? '(not set)' : JSON.stringify(value));
+
+async function apply(file: string, asked: string | undefined, dryRun: boolean): Promise<void> {
+  const { text, tenant: written } = readDocument(file);
+  const tenant = asked ?? written;
+  const path = `/api/v1/tenants/${encodeURIComponent(tenant)}/config${dryRun ? '?dryRun=1' : ''}`;
+  const { outcome, version, changes, warnings } = applied.parse(await call(gateway(), 'POST', path, text));
+  for (const each of changes) console.log(`  ${each.path}: ${shown(each.from)} → ${shown(each.to)}`);
+  for (const { path: where, message } of warnings) console.log(`  warning: ${where}: ${message}`);
+  const live = version === null ? 'nothing is live yet' : `version ${version} is live`;
+  console.log(`${tenant}: ${outcome}, ${changes.length} changes, ${live}`);
+}
+
+/** One trailing line end belongs to the terminal, not to the secret. */
+async function storeSecret(name: string, asked: string | undefined): Promise<void> {
+  const tenant = asked ?? tenants.parse(await call(gateway(), 'GET', '/api/v1/tenants')).items;
+  const [only, other] = typeof tenant === 'string' ? [tenant] : tenant;
+  if (only === undefined || other !== undefined) throw new Error('Say which tenant: --tenant <tenant>');
+  const value = readFileSync(0, 'utf8').replace(/\r?\n$/, '');
+  if (value === '') throw new Error('No value came on standard input.');
+  const path = `/api/v1/tenants/${encodeURIComponent(only)}/secrets/${encodeURIComponent(name)}`;
+  const { reference } = stored.parse(await call(gateway(), 'PUT', path, JSON.stringify({ value })));
+  console.log(`${only}: ${reference} is stored`);
+}
+
+async function show(tenant: string | undefined): Promise<void> {
+  const query = tenant === undefined ? '' : `?tenant=${encodeURIComponent(tenant)}`;
+  console.log(JSON.stringify(await call(gateway(), 'GET', `/api/v1/config${query}`), null, 2));
+}
+
+async function main(
+  action: string | undefined,
+  subject: string | undefined,
+  tenant: string | undefined,
+  dryRun: boolean,
+): Promise<boolean> {
+  if (action === 'show') await show(subject ?? tenant);
+  else if (subject === undefined) return false;
+  else if (action === 'apply') await apply(subject, tenant, dryRun);
+  else if (action === 'diff') await apply(subject, tenant, true);
+  else if (action === 'secret') await storeSecret(subject, tenant);
+  else return false;
+  return true;
 }
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { 'dry-run': { type: 'boolean', default: false } },
+  options: { 'dry-run': { type: 'boolean', default: false }, tenant: { type: 'string' } },
 });
-const [action, subject] = positionals;
 try {
-  if (action === 'apply' && subject !== undefined) await apply(subject, values['dry-run']);
-  else if (action === 'diff' && subject !== undefined) await apply(subject, true);
-  else if (action === 'show' && subject !== undefined) {
-    const answer = await call(gateway(), 'GET', `/api/v1/config?tenant=${encodeURIComponent(subject)}`);
-    console.log(JSON.stringify(answer, null, 2));
-  } else {
+  if (!(await main(positionals[0], positionals[1], values.tenant, values['dry-run']))) {
     console.error(usage);
-    process.exit(2);
+    process.exitCode = 2;
   }
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error));
-  process.exit(1);
+  process.exitCode = 1;
 }

@@ -8,6 +8,8 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { openApi } from '../src/routes/api/openapi.ts';
+import { routes } from '../src/routes/api/routes.ts';
 import { tenantConfig } from '../src/tenants/config.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -37,6 +39,10 @@ function configSchema(): void {
   );
 }
 
+function operatorApi(): void {
+  put(join(root, 'docs/openapi.json'), `${JSON.stringify(openApi(routes), null, 2)}\n`);
+}
+
 function workerTypes(scratch: string): void {
   const made = join(scratch, 'worker-configuration.d.ts');
   tool('wrangler', ['types', '--include-runtime=false', made]);
@@ -64,6 +70,7 @@ function migrationsFollowSchema(scratch: string): void {
 const scratch = mkdtempSync(join(tmpdir(), 'ledgergate-generate-'));
 try {
   configSchema();
+  operatorApi();
   workerTypes(scratch);
   migrationsFollowSchema(scratch);
 } finally {

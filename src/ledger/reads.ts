@@ -107,8 +107,8 @@ async function eventRowsOf(db: LedgerReads, tenant: string, walked: readonly Wal
 }
 
 /**
- * Events, newest decision first. An event that waited was decided more than once: it stands where it was last decided,
- * and again, as it is now, further down where it was first looked at.
+ * Events, newest decision first. An event that waited was decided more than once: it stands once, where it was last
+ * decided (`decided_at` is its commit's `committed_at`).
  */
 export async function listEvents(
   db: LedgerReads,
@@ -119,10 +119,11 @@ export async function listEvents(
   const shown = walked.slice(0, page.limit);
   const rows = await eventRowsOf(db, tenant, shown);
   const items: EventView[] = [];
-  for (const { source, eventId } of shown) {
+  for (const { source, eventId, committedAt } of shown) {
     const key = pairKey(source, eventId);
     const row = rows.get(key);
-    if (row !== undefined) items.push(viewEvent(row));
+    if (row === undefined || row.decidedAt > committedAt) continue;
+    items.push(viewEvent(row));
     rows.delete(key);
   }
   return { items, next: nextPlace(walked, shown) };
