@@ -118,7 +118,7 @@ export function stripeSandbox<Bindings extends object>(sandboxOf: (env: Bindings
   app.get('/v1/credit_notes/:id/lines', (c) => answerLines(c, own(c), 'credit_note', c.req.param('id')));
   app.get('/v1/invoices/:id/lines', (c) => answerLines(c, own(c), 'invoice', c.req.param('id')));
   app.get('/v1/invoice_payments', (c) =>
-    answerList(c, own(c), 'invoice_payment', c.req.query('payment[payment_intent]')),
+    answerList(c, own(c), 'invoice_payment', c.req.query('payment[payment_intent]') ?? c.req.query('invoice')),
   );
   app.get('/v1/events/:id', (c) => answerObject(c, own(c), 'event', c.req.param('id')));
   app.notFound((c) => stripeError(c, 404, 'invalid_request_error', `Unrecognized request URL (${c.req.method})`));

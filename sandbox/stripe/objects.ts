@@ -47,8 +47,8 @@ export class StripeObjects extends DurableObject implements StripeStore {
   async listed(kind: string, owner: string, after: string | null, limit: number): Promise<string[]> {
     return this.ctx.storage.sql
       .exec<{ json: string }>(
-        `SELECT json FROM objects WHERE kind = ? AND owner = ?
-           AND seq > coalesce((SELECT seq FROM objects WHERE id = ?), 0) ORDER BY seq LIMIT ?`,
+        `SELECT json FROM objects WHERE kind = ?1 AND (owner = ?2 OR (kind = 'invoice_payment' AND json_extract(json, '$.invoice') = ?2))
+           AND seq > coalesce((SELECT seq FROM objects WHERE id = ?3), 0) ORDER BY seq LIMIT ?4`,
         kind,
         owner,
         after,

@@ -10,7 +10,13 @@ import type { Enrichment, EnrichmentNeed } from '../source.ts';
  */
 export type EnrichmentOutcome =
   | { readonly outcome: 'fetched'; readonly enrichment: Enrichment }
-  | { readonly outcome: 'retry'; readonly retryAfterMs: number | null; readonly message: string };
+  /** Some answer is still missing; `enrichment` holds those that came. */
+  | {
+      readonly outcome: 'retry';
+      readonly enrichment: Enrichment;
+      readonly retryAfterMs: number | null;
+      readonly message: string;
+    };
 
 /** Answers that cannot change any more. Losing an entry costs a call; it must never answer with another key's value. */
 export interface EnrichmentCache {

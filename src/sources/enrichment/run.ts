@@ -10,6 +10,9 @@ export type Answer =
 
 export type Ask = (need: EnrichmentNeed, access: EnrichmentAccess & { readonly apiKey: string }) => Promise<Answer>;
 
+const MAX_FAILURES = 4;
+
+/** Asks within the budget; what was answered is given back even when something else must be asked again. */
 export async function fetchAll(
   needs: readonly EnrichmentNeed[],
   access: EnrichmentAccess,
@@ -24,6 +27,7 @@ export async function fetchAll(
     return { outcome: 'fetched', enrichment };
   }
   let failure: (Answer & { readonly answer: 'retry' }) | null = null;
+  let failures = 0;
   const queue = distinct.values();
   const worker = async (): Promise<void> => {
     // One iterator shared by all workers: each takes the next need, none is taken twice.
@@ -31,7 +35,11 @@ export async function fetchAll(
       const answer = await ask(need, { ...access, apiKey });
       if (answer.answer === 'retry') {
         failure ??= answer;
-        return;
+        failures += 1;
+        // One object that the provider cannot serve must not keep the others from being fetched; a provider that is
+        // down is asked no more than this.
+        if (failures >= MAX_FAILURES) return;
+        continue;
       }
       enrichment.set(enrichmentKey(need), answer.answer === 'found' ? answer.value : null);
     }
@@ -47,4 +55,4 @@ const settled = (
 ): EnrichmentOutcome =>
   failure === null
     ? { outcome: 'fetched', enrichment }
-    : { outcome: 'retry', retryAfterMs: failure.retryAfterMs, message: failure.message };
+    : { outcome: 'retry', enrichment, retryAfterMs: failure.retryAfterMs, message: failure.message };

@@ -51,6 +51,16 @@ const endpoints: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
     },
   ],
   [
+    'invoice_payments',
+    {
+      path: () => '/v1/invoice_payments',
+      query: (invoice) => ({ invoice, status: 'paid' }),
+      item: invoicePayment,
+      list: true,
+      final: false,
+    },
+  ],
+  [
     'charge_refunds',
     {
       path: () => '/v1/refunds',

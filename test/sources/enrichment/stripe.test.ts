@@ -111,6 +111,13 @@ describe('asking Stripe’s API', () => {
     ]);
   });
 
+  it('completes a paid invoice: the payments that settled it', async () => {
+    const enrichment = await fetched([need('invoice_payments', 'in_1')]);
+    expect(factsOf(source, wrap('invoice.paid', invoice({ status: 'paid' })), enrichment)).toMatchObject([
+      { kind: 'payment.applied', payment: 'stripe:payment:pi_1', customer: 'stripe:customer:cus_1' },
+    ]);
+  });
+
   it('completes a refund: which one it was, its settlement and the credit note behind it', async () => {
     const event = wrap('charge.refunded', charge({ amountRefunded: 3000 }), { previous: { amount_refunded: 0 } });
     const enrichment = await fetched([need('charge_refunds', 'ch_1'), need('customer_credit_notes', 'cus_1')]);

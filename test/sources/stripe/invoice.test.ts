@@ -210,6 +210,25 @@ describe('what becomes of an invoice', () => {
     expect(verdictOf('invoice.created', invoice())).toEqual(['no effect']);
   });
 
+  it('tells which payments settled it, once its charges do not', () => {
+    const paid = { id: 'inpay_1', invoice: 'in_1', amount_paid: 12_000, currency: 'eur', status: 'paid' };
+    const payments = {
+      data: [
+        { ...paid, payment: { type: 'payment_intent', payment_intent: 'pi_1' } },
+        { ...paid, status: 'open', payment: { type: 'payment_intent', payment_intent: 'pi_2' } },
+      ],
+    };
+    const event = wrap('invoice.paid', invoice({ status: 'paid' }));
+    expect(factsOf(source, event, new Map([['invoice_payments:in_1', payments]]))).toMatchObject([
+      {
+        kind: 'payment.applied',
+        requires: ['stripe:payment:pi_1', 'stripe:invoice:in_1'],
+        customer: 'stripe:customer:cus_1',
+        amount: 12_000,
+      },
+    ]);
+  });
+
   it.each(['basil', 'classic'] as const)('books money from outside Stripe from invoice.paid alone (%s)', (shape) => {
     const object = invoice({ shape, status: 'paid', paidOutOfBand: true });
     expect(factsOf(source, wrap('invoice.paid', object, { shape }))).toMatchObject([

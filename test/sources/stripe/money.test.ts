@@ -130,6 +130,18 @@ describe('a Stripe invoice payment', () => {
     ]);
   });
 
+  it('leaves the word to invoice.paid, in the customer’s lane, where the API can be asked', () => {
+    const event = wrap('invoice_payment.paid', inpay);
+    expect(needsOf(event)).toEqual(['invoice_payments:in_1']);
+    const [reading] = read(source, bodyOf(event), undefined, new Map([['invoice_payments:in_1', { data: [inpay] }]]));
+    expect(reading).toMatchObject({ event: { customer: null }, interpretation: { kind: 'facts', facts: [] } });
+    const expanded = wrap('invoice_payment.paid', { ...inpay, invoice: { id: 'in_1', customer: 'cus_1' } });
+    expect(needsOf(expanded)).toEqual([]);
+    expect(factsOf(source, expanded)).toMatchObject([
+      { invoice: 'stripe:invoice:in_1', customer: 'stripe:customer:cus_1' },
+    ]);
+  });
+
   it('says nothing new to endpoints whose charges name the invoice', () => {
     expect(noteOf(wrap('invoice_payment.paid', inpay, { shape: 'classic' }))).toContain('covered by the charge');
   });

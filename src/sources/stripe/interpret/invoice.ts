@@ -1,5 +1,7 @@
 /** Invoices: issued when finalized, then paid elsewhere, voided or written off. */
 import type { z } from 'zod';
+import type { PaymentExternal } from '../../../canonical/events.ts';
+import { isBasil, type StripeEvent } from '../envelope.ts';
 import { type DocumentLine, type Invoice, invoice, invoiceHandle, lineList } from '../schemas/documents.ts';
 import {
   type Context,
@@ -15,6 +17,7 @@ import {
 } from './context.ts';
 import { handler } from './handler.ts';
 import { documentLines, rawLines, rawTotal, spreadLegacyTotals } from './lines.ts';
+import { paymentsApplied } from './payment.ts';
 
 /** All lines of a document: the event's own (it carries ten at most), or the fetched list where there are more. */
 export function allLines(
@@ -76,26 +79,39 @@ function paidOutside(object: z.infer<typeof invoiceHandle>): number {
   return object.amount_paid_off_stripe ?? 0;
 }
 
+/** Money through Stripe whose charges do not name the invoice (since 2025-03-31). */
+const paidThroughStripe = (object: z.infer<typeof invoiceHandle>, event: Pick<StripeEvent, 'api_version'>): boolean =>
+  isBasil(event) && (object.amount_paid ?? 0) > paidOutside(object);
+
+function external(object: z.infer<typeof invoiceHandle>, outside: number, context: Context): PaymentExternal {
+  const currency = currencyOf(object.currency);
+  const invoice = keyOf('invoice', object.id);
+  return {
+    kind: 'payment.external',
+    occurredAt: context.occurredAt,
+    requires: [invoice],
+    payment: keyOf('payment', `${object.id}~external`),
+    invoice,
+    customer: requiredCustomer(context, object),
+    currency,
+    amount: money(context, 'amount_paid', outside, currency),
+  };
+}
+
 /**
- * Cash is booked from the charge, credit from the issue: only money that never touched Stripe is booked here. Of the
- * two events that announce payment only `invoice.paid` is sent for money from outside.
+ * Cash is booked from the charge, credit from the issue. Here: money that never touched Stripe, and which payments
+ * settled the invoice where their charges do not say. Of the two events that announce payment only `invoice.paid` is
+ * sent for money from outside.
  */
 export const invoicePaid = handler(invoiceHandle, {
+  needs: (object, event) => (paidThroughStripe(object, event) ? [{ kind: 'invoice_payments', id: object.id }] : []),
   interpret(object, context) {
     const outside = paidOutside(object);
-    if (outside === 0) return nothing('covered by its charge or by the credit applied at issue');
-    const currency = currencyOf(object.currency);
-    const key = keyOf('invoice', object.id);
-    return facts({
-      kind: 'payment.external',
-      occurredAt: context.occurredAt,
-      requires: [key],
-      payment: keyOf('payment', `${object.id}~external`),
-      invoice: key,
-      customer: requiredCustomer(context, object),
-      currency,
-      amount: money(context, 'amount_paid', outside, currency),
-    });
+    const applied = paidThroughStripe(object, context.event)
+      ? (paymentsApplied(object.id, requiredCustomer(context, object), context) ?? [])
+      : [];
+    const all = [...(outside === 0 ? [] : [external(object, outside, context)]), ...applied];
+    return all.length === 0 ? nothing('covered by its charge or by the credit applied at issue') : facts(...all);
   },
 });
 

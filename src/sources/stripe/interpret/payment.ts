@@ -1,5 +1,7 @@
 /** Charges: the one place where cash collected by Stripe is booked from, so that it is booked once. */
 import { z } from 'zod';
+import type { PaymentApplied } from '../../../canonical/events.ts';
+import type { ObjectKey } from '../../../canonical/ids.ts';
 import { isBasil, type StripeEvent } from '../envelope.ts';
 import { idFrom, idOf } from '../schemas/common.ts';
 import { type InvoicePayment, invoicePayment } from '../schemas/documents.ts';
@@ -95,28 +97,54 @@ export const chargeFailed = handler(charge, {
 const customerOfInvoice = (object: InvoicePayment) =>
   typeof object.invoice === 'string' ? null : customerKey({ customer: object.invoice.customer });
 
+/** Null for money that did not come through Stripe (payment records): `invoice.paid` tells of it. */
+function applied(object: InvoicePayment, customer: ObjectKey | null, context: Context): PaymentApplied | null {
+  const payment = paymentKey(object.payment.payment_intent, object.payment.charge);
+  if (payment === null) return null;
+  const currency = currencyOf(object.currency);
+  const amount = object.amount_paid ?? null;
+  if (amount === null) context.problems.add('amount_paid', 'expected an amount on a paid invoice payment');
+  const invoice = keyOf('invoice', idFrom(object.invoice));
+  return {
+    kind: 'payment.applied',
+    occurredAt: context.occurredAt,
+    requires: [payment, invoice],
+    payment,
+    invoice,
+    customer,
+    currency,
+    amount: money(context, 'amount_paid', amount ?? 0, currency),
+  };
+}
+
+/** The payments of an invoice as its API lists them, told in its customer's lane; null when they could not be had. */
+export function paymentsApplied(invoice: string, customer: ObjectKey, context: Context): PaymentApplied[] | null {
+  const parsed = invoicePayments.safeParse(fetched(context, 'invoice_payments', invoice));
+  if (!parsed.success) return null;
+  return parsed.data.data
+    .filter((payment) => payment.status === 'paid')
+    .map((payment) => applied(payment, customer, context))
+    .filter((fact) => fact !== null);
+}
+
 /**
- * Which invoice a payment settled (since 2025-03-31). Endpoints on older versions get charges that name their invoice,
- * and need no second word. Payment records are money from outside Stripe, told by `invoice.paid`.
+ * Which invoice a payment settled (since 2025-03-31). It names no customer, so it comes in the account's lane, which
+ * does not own the invoice: where the API can be asked, `invoice.paid` tells the same in the customer's lane, and this
+ * event only where its invoice is expanded or nothing can be asked. Endpoints on older versions get charges that name
+ * their invoice, and need no second word.
  */
 export const invoicePaymentPaid = handler(invoicePayment, {
+  needs: (object, event) =>
+    isBasil(event) && customerOfInvoice(object) === null
+      ? [{ kind: 'invoice_payments', id: idFrom(object.invoice) }]
+      : [],
   interpret(object, context) {
     if (!isBasil(context.event)) return nothing('covered by the charge, which names its invoice');
-    const payment = paymentKey(object.payment.payment_intent, object.payment.charge);
-    if (payment === null) return nothing('covered by invoice.paid: the money did not come through Stripe');
-    const currency = currencyOf(object.currency);
-    const amount = object.amount_paid ?? null;
-    if (amount === null) context.problems.add('amount_paid', 'expected an amount on a paid invoice payment');
-    const invoice = keyOf('invoice', idFrom(object.invoice));
-    return facts({
-      kind: 'payment.applied',
-      occurredAt: context.occurredAt,
-      requires: [payment, invoice],
-      payment,
-      invoice,
-      customer: customerOfInvoice(object),
-      currency,
-      amount: money(context, 'amount_paid', amount ?? 0, currency),
-    });
+    const customer = customerOfInvoice(object);
+    if (customer === null && fetched(context, 'invoice_payments', idFrom(object.invoice)) !== null) {
+      return nothing('covered by the charge or by invoice.paid, in the lane of the customer');
+    }
+    const fact = applied(object, customer, context);
+    return fact === null ? nothing('covered by invoice.paid: the money did not come through Stripe') : facts(fact);
   },
 });
