@@ -18,7 +18,6 @@ import {
   iso,
   type PostingView,
   planOf,
-  postingRowKey,
   postingView,
   type StoredPlan,
   viewEvent,
@@ -176,7 +175,7 @@ const wait = (notBefore: EpochMs, decidedAt: EpochMs): string =>
 function openDocumentSteps(record: TimelineRecord, plan: StoredPlan): TimelineStep[] {
   const answered = new Set(record.postings.map((posting) => `${posting.target} ${posting.key}`));
   return plan.targets.flatMap(({ target, notBefore }): TimelineStep[] => {
-    const open = plan.documents.filter((document) => !answered.has(`${target} ${postingRowKey(document)}`));
+    const open = plan.documents.filter((document) => !answered.has(`${target} ${document.key}`));
     return open.map((document) => ({
       at: null,
       step: 'document',

@@ -129,11 +129,6 @@ export const factsOf = (row: Pick<EventRow, 'facts'>) => z.array(storedFact).par
 const storedDocument = z.looseObject({ kind: z.string(), key: z.string(), object: z.string(), entity: z.string() });
 export type StoredDocument = z.infer<typeof storedDocument>;
 
-/** The key of a document's posting row: partners and products are posted once per version, which the row's key says. */
-export const postingRowKey = (document: StoredDocument): string =>
-  (document.kind === 'partner' || document.kind === 'product') && typeof document.version === 'number'
-    ? `${document.key}@${document.version}`
-    : document.key;
 const storedPlan = z.object({
   targets: z.array(z.object({ target: z.string(), notBefore: z.number() })),
   documents: z.array(storedDocument),

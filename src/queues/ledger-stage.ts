@@ -272,7 +272,11 @@ const onlyOf = (lane: PlannedLane, archived: ArchivedBatch): ArchivedBatch => ({
 
 const commitIdAt = (now: EpochMs, ports: StagePorts): string => `${String(now).padStart(15, '0')}-${ports.newSuffix()}`;
 
-/** Second chance by itself: read where the lane stands in the books, then recover or commit. */
+/**
+ * Second chance by itself: read where the lane stands in the books, then recover or commit. Books that are ahead are
+ * always recovered from, never taken for this plan: a lane whose events were booked meanwhile is planned as "already
+ * booked", which looks the same from the head and has no documents.
+ */
 async function commitAlone(
   db: LedgerDatabase,
   lane: PlannedLane,
@@ -283,10 +287,6 @@ async function commitAlone(
   const name: LaneName = { tenant: lane.commit.tenant, lane: lane.commit.lane };
   try {
     const head = await readHead(db, name.tenant, name.lane);
-    const advances = lane.commit.to.position > lane.commit.from.position;
-    if (advances && head !== null && head.position === lane.commit.to.position && head.hash === lane.commit.to.hash) {
-      return committed(lane, archived);
-    }
     if (head !== null && head.position > lane.lease.head.position) return await recover(db, lane.lease, head, ports);
     if (hasWork(lane.commit)) await commitLanes(db, [lane.commit], onlyOf(lane, archived), commitIdAt(now, ports), now);
     return committed(lane, archived);

@@ -30,8 +30,12 @@ export interface PostingItem {
   readonly eventId: ProviderEventId;
   readonly documents: readonly TargetDocument[];
   readonly uncertain: boolean;
+  /** From the outbox: an earlier pass may have posted part of it. */
+  readonly tried: boolean;
   /** Tries before this pass. */
   readonly attempts: number;
+  /** When the lane's lease ends: after that somebody else may be posting the same. */
+  readonly leaseUntil: EpochMs;
 }
 
 export type ItemOutcome =
@@ -40,6 +44,10 @@ export type ItemOutcome =
 
 /** Waiting for a target's rate limit within one pass is bounded by this, ms; the rest goes to the outbox. */
 const PASS_PATIENCE_MS = 20_000;
+/** For clocks that differ and answers on their way, ms. */
+const LEASE_MARGIN_MS = 5_000;
+/** A call that would have less time than this is not begun, ms. */
+const LEAST_CALL_MS = 10_000;
 /** No pass makes more calls to one target than this. */
 const MAX_CALLS = 500;
 
@@ -55,10 +63,6 @@ interface Done {
   readonly work: Work;
   readonly outcome: PostingOutcome | { readonly outcome: 'blocked'; readonly by: PostingKey };
 }
-
-/** Partner and product documents are posted once per version; their posting row says which. */
-export const postingRowKey = (document: TargetDocument): string =>
-  document.kind === 'partner' || document.kind === 'product' ? `${document.key}@${document.version}` : document.key;
 
 /** Posts items of one tenant to one target. Items of a lane come in applied order. Never throws. */
 export async function postToTarget(
@@ -93,6 +97,8 @@ class PostingPass {
   /** Keys not at the target although they should be: whatever depends on them is blocked. */
   private readonly missing = new Map<LaneKey, Set<PostingKey>>();
   private readonly deadline: EpochMs;
+  /** Nothing may be written to the target after that: the shortest lease in the pass has ended. */
+  private mustEndBy: EpochMs;
   private readonly tenant: TenantRuntime;
   private readonly target: string;
   private readonly connector: TargetConnector;
@@ -106,15 +112,19 @@ class PostingPass {
     this.gate = gate;
     this.ports = ports;
     this.deadline = ports.now() + PASS_PATIENCE_MS;
+    this.mustEndBy = 0;
   }
 
   async run(items: readonly PostingItem[]): Promise<ItemOutcome[]> {
     await this.enqueue(items);
+    this.mustEndBy = Math.min(...items.map((item) => item.leaseUntil)) - LEASE_MARGIN_MS;
     let calls = 0;
     let stopped: { notBefore: EpochMs } | null = null;
-    for (let wave = this.nextWave(); wave.length > 0 && stopped === null; wave = this.nextWave()) {
+    while (stopped === null) {
+      const wave = this.nextWave();
+      if (wave.length === 0) break;
       calls += 1;
-      stopped = calls > MAX_CALLS ? { notBefore: this.ports.now() } : await this.send(wave);
+      stopped = calls > MAX_CALLS ? this.stop(wave, 'enough calls for one pass', 0) : await this.send(wave);
     }
     const settled = this.settleItems(items, stopped);
     return (await this.record(items)) ? settled : items.map((item) => again(item, true, this.ports.now()));
@@ -127,7 +137,7 @@ class PostingPass {
       const queue = this.queues.get(item.lane) ?? [];
       for (const document of item.documents) {
         if (!this.connector.accepts(document)) continue;
-        const row = known.get(postingRowKey(document));
+        const row = known.get(document.key);
         if (row?.outcome === 'applied' || row?.outcome === 'skipped') continue;
         queue.push({
           item,
@@ -148,7 +158,7 @@ class PostingPass {
     const wanted = new Set<string>();
     for (const item of items) {
       for (const document of item.documents) {
-        if (item.uncertain || item.attempts > 0) wanted.add(postingRowKey(document));
+        if (item.uncertain || item.tried) wanted.add(document.key);
         for (const dependency of document.dependsOn) if (!here.has(dependency)) wanted.add(dependency);
       }
     }
@@ -219,17 +229,12 @@ class PostingPass {
   /** One call. Answers when the whole pass must stop: the gate says wait, or nothing got through. */
   private async send(wave: readonly Work[]): Promise<{ notBefore: EpochMs } | null> {
     const permitId = await this.permit();
+    if (typeof permitId === 'string' && this.ports.now() > this.mustEndBy - LEAST_CALL_MS) {
+      await this.gate.release(permitId, 'ok', null);
+      return this.stop(wave, 'the lease ends too soon', 0);
+    }
     if (typeof permitId !== 'string') {
-      for (const work of wave)
-        this.finish({
-          work,
-          outcome: {
-            outcome: 'not_sent',
-            message: 'the target is not taking calls',
-            retryAfterMs: permitId.retryAfterMs,
-          },
-        });
-      return { notBefore: this.ports.now() + permitId.retryAfterMs };
+      return this.stop(wave, 'the target is not taking calls', permitId.retryAfterMs);
     }
     const postings: Posting[] = wave.map((work) => ({
       document: work.document,
@@ -250,9 +255,14 @@ class PostingPass {
     return health.outcome === 'ok' ? null : { notBefore: this.ports.now() + (health.retryAfterMs ?? 15_000) };
   }
 
+  private stop(wave: readonly Work[], message: string, retryAfterMs: number): { notBefore: EpochMs } {
+    for (const work of wave) this.finish({ work, outcome: { outcome: 'not_sent', message, retryAfterMs } });
+    return { notBefore: this.ports.now() + retryAfterMs };
+  }
+
   private async callConnector(postings: readonly Posting[]): Promise<readonly PostingOutcome[]> {
     try {
-      return await this.connector.post(postings, this.ports.now());
+      return await this.connector.post(postings, this.ports.now(), this.mustEndBy);
     } catch (error) {
       // A connector's bug must not lose track of money that may have moved.
       this.ports.report({ what: 'stage_failed', lane: null, stage: 'post', error: errorWords(error) });
@@ -295,7 +305,7 @@ class PostingPass {
     for (const { work, outcome } of this.done) {
       if (outcome.outcome === 'applied') continue;
       const retryAfterMs = 'retryAfterMs' in outcome ? outcome.retryAfterMs : null;
-      keep(work.item, outcome.outcome === 'uncertain', retryAt(outcome.outcome, work.attempts, retryAfterMs, now));
+      keep(work.item, leavesUncertain(work, outcome), retryAt(outcome.outcome, work.attempts, retryAfterMs, now));
     }
     const waiting = new Set([...this.queues.values()].flat().map((work) => work.item));
     const handled = new Set(this.done.map(({ work }) => work.item));
@@ -347,6 +357,10 @@ class PostingPass {
   }
 }
 
+/** What was uncertain stays so until the target has been asked: being blocked or not sent answers nothing. */
+const leavesUncertain = (work: Work, { outcome }: Done['outcome']): boolean =>
+  outcome === 'uncertain' || (work.uncertain && (outcome === 'blocked' || outcome === 'not_sent'));
+
 /** What a call's outcomes say about the target itself. */
 function healthOf(outcomes: readonly PostingOutcome[]): {
   outcome: 'ok' | 'failed' | 'config';
@@ -368,7 +382,7 @@ function postingRecord(target: string, { work, outcome }: Done): PostingRecord {
   const base = {
     tenant: item.tenant,
     target,
-    key: postingRowKey(document),
+    key: document.key,
     kind: document.kind,
     lane: item.lane,
     position: item.position,
@@ -392,7 +406,12 @@ function postingRecord(target: string, { work, outcome }: Done): PostingRecord {
     case 'not_sent':
       return { ...base, outcome: work.uncertain ? 'uncertain' : 'pending', message: outcome.message };
     case 'blocked':
-      return { ...base, outcome: 'blocked', message: `waits for ${outcome.by}`, attempts: work.attempts };
+      return {
+        ...base,
+        outcome: work.uncertain ? 'uncertain' : 'blocked',
+        message: `waits for ${outcome.by}`,
+        attempts: work.attempts,
+      };
     default:
       return unreachable(outcome);
   }

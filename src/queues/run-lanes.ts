@@ -112,7 +112,16 @@ async function postAll(
     for (const { plan, ...place } of outcome.toPost) {
       for (const { target, notBefore } of plan.targets) {
         const { tenant: id, lane } = outcome.lease;
-        const item: PostingItem = { ...place, tenant: id, lane, target, documents: plan.documents, attempts: 0 };
+        const item: PostingItem = {
+          ...place,
+          tenant: id,
+          lane,
+          target,
+          documents: plan.documents,
+          tried: false,
+          attempts: 0,
+          leaseUntil: outcome.lease.until,
+        };
         if (notBefore <= now && !blocked.has(target)) items.push(item);
         else {
           // Whatever comes after it for this target has to stay behind it.
@@ -163,7 +172,9 @@ async function outboxItems(
             eventId,
             documents: plan.documents,
             uncertain,
+            tried: true,
             attempts,
+            leaseUntil: lease.until,
           },
         ];
       }),

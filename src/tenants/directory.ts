@@ -76,15 +76,25 @@ export class TenantDirectory {
 
   private async read(tenant: string): Promise<TenantRuntime | null> {
     const { results } = await this.ports.control
-      .prepare('SELECT version, document FROM config_versions WHERE tenant = ?1 AND published_at IS NOT NULL ORDER BY version DESC LIMIT 1')
+      .prepare(
+        'SELECT version, document FROM config_versions WHERE tenant = ?1 AND published_at IS NOT NULL ORDER BY version DESC LIMIT 1',
+      )
       .bind(tenant)
       .all<{ version: number; document: string }>();
     const published = results[0];
     if (published === undefined) return null;
     const config = tenantConfig.parse(JSON.parse(published.document));
     const values = await this.openSecrets(tenantId(tenant));
-    const runtime = await tenantRuntime(config, published.version, this.ports.registry, async (reference) => values.get(secretName(reference)) ?? null);
-    if (!runtime.ok) throw new Error(`the published config of ${tenant} is not valid: ${runtime.error.map((f) => `${f.path}: ${f.message}`).join('; ')}`);
+    const runtime = await tenantRuntime(
+      config,
+      published.version,
+      this.ports.registry,
+      async (reference) => values.get(secretName(reference)) ?? null,
+    );
+    if (!runtime.ok)
+      throw new Error(
+        `the published config of ${tenant} is not valid: ${runtime.error.map((f) => `${f.path}: ${f.message}`).join('; ')}`,
+      );
     return runtime.value;
   }
 
@@ -95,6 +105,10 @@ export class TenantDirectory {
       .prepare('SELECT name, iv, ciphertext FROM secrets WHERE tenant = ?1')
       .bind(tenant)
       .all<{ name: string; iv: string; ciphertext: string }>();
-    return new Map(await Promise.all(results.map(async (row): Promise<[string, string]> => [row.name, await openSecret(key, tenant, row.name, row)])));
+    return new Map(
+      await Promise.all(
+        results.map(async (row): Promise<[string, string]> => [row.name, await openSecret(key, tenant, row.name, row)]),
+      ),
+    );
   }
 }

@@ -108,7 +108,10 @@ export function configureSource(
   );
 }
 
-async function liveSecretsOf(config: SourceConfig, openSecret: (reference: string) => Promise<string | null>): Promise<LiveSecret[]> {
+async function liveSecretsOf(
+  config: SourceConfig,
+  openSecret: (reference: string) => Promise<string | null>,
+): Promise<LiveSecret[]> {
   const live: LiveSecret[] = [];
   for (const entry of config.secrets) {
     const { ref, notBefore, notAfter } = typeof entry === 'string' ? { ref: entry } : entry;
@@ -144,13 +147,21 @@ function entityBooks(config: TenantConfig, entity: string): EntityBooks {
 }
 
 /** The first matching route of each target decides. Facts of one event travel together: one match takes them all. */
-function routeTargets(config: TenantConfig, facts: readonly CanonicalEvent[], entity: string, now: EpochMs): PostingPlan['targets'] {
+function routeTargets(
+  config: TenantConfig,
+  facts: readonly CanonicalEvent[],
+  entity: string,
+  now: EpochMs,
+): PostingPlan['targets'] {
   const targets = new Map<string, EpochMs>();
   for (const route of config.routes) {
     if (targets.has(route.to) || config.targets[route.to]?.kind === 'embedded-gl') continue;
     if (route.when.entity !== undefined && route.when.entity !== entity) continue;
     if (!facts.some((fact) => matches(route.when.event, fact.kind))) continue;
-    targets.set(route.to, route.window === undefined ? 0 : nextWindow(route.window, config.entities[entity]?.timeZone ?? 'UTC', now));
+    targets.set(
+      route.to,
+      route.window === undefined ? 0 : nextWindow(route.window, config.entities[entity]?.timeZone ?? 'UTC', now),
+    );
   }
   return [...targets].map(([target, notBefore]) => ({ target, notBefore }));
 }

@@ -2,7 +2,6 @@
 import type { JournalLine } from '../../src/canonical/entry.ts';
 import { canonicalJson, GENESIS, sha256Hex } from '../../src/ledger/hash.ts';
 import type { PostingPlan } from '../../src/ledger/records.ts';
-import { identity } from './memory-target.ts';
 import { TENANT, type World } from './world.ts';
 
 interface EventRow {
@@ -169,15 +168,15 @@ function archived(world: World, events: readonly EventRow[]): string[] {
 function documentsOnce(world: World, events: readonly EventRow[], open: ReadonlySet<string>): string[] {
   const problems: string[] = [];
   const there = new Map<string, number>();
-  for (const document of world.target.written) there.set(identity(document), (there.get(identity(document)) ?? 0) + 1);
+  for (const document of world.target.written) there.set(document.key, (there.get(document.key) ?? 0) + 1);
   for (const [key, count] of there) if (count > 1) problems.push(`${key} is at the target ${count} times`);
   for (const row of events) {
     const plan: PostingPlan = JSON.parse(row.documents);
     if (plan.targets.length === 0) continue;
     for (const document of plan.documents) {
-      if (!there.has(identity(document)) && !open.has(row.event_id))
-        problems.push(`${identity(document)} of ${row.event_id} never reached the target and nobody was told`);
-      there.delete(identity(document));
+      if (!there.has(document.key) && !open.has(row.event_id))
+        problems.push(`${document.key} of ${row.event_id} never reached the target and nobody was told`);
+      there.delete(document.key);
     }
   }
   for (const key of there.keys()) problems.push(`${key} is at the target and in nobody’s plan`);

@@ -3,6 +3,7 @@
  * clean, which is what the posting stage promises to do.
  */
 import type { TargetDocument } from '../../src/canonical/documents.ts';
+import type { EpochMs } from '../../src/canonical/ids.ts';
 import type { LookupOutcome, Posting, PostingOutcome, Receipt, TargetConnector } from '../../src/targets/connector.ts';
 
 /** What happens to one call. */
@@ -19,27 +20,35 @@ export class MemoryTarget implements TargetConnector {
     return true;
   }
 
-  /** A connector as one pass sees it: each of its calls waits for its turn. */
-  seenBy(turn: () => Promise<void>, blind: boolean): TargetConnector {
+  /**
+   * A connector as one pass sees it: each document waits for its turn, and a request that the deadline overtook is
+   * aborted before it is sent. `blind` is a planted defect: what is uncertain is written again without a look.
+   */
+  seenBy(turn: () => Promise<void>, now: () => EpochMs, blind: boolean): TargetConnector {
     return {
       kind: this.kind,
       idempotency: this.idempotency,
       accepts: () => true,
-      post: (postings) =>
-        this.post(blind ? postings.map((posting) => ({ ...posting, uncertain: false })) : postings, turn),
+      post: async (postings, _now, deadline) => {
+        const outcomes: PostingOutcome[] = [];
+        for (const posting of postings) {
+          await turn();
+          const late = now() > deadline;
+          outcomes.push(
+            late
+              ? { outcome: 'not_sent', message: 'out of time', retryAfterMs: null }
+              : await this.postOne(blind ? { ...posting, uncertain: false } : posting),
+          );
+        }
+        return outcomes;
+      },
       lookup: (document) => this.lookup(document),
       probe: () => this.probe(),
     };
   }
 
-  async post(postings: readonly Posting[], turnOrNow: (() => Promise<void>) | number): Promise<PostingOutcome[]> {
-    const turn = typeof turnOrNow === 'function' ? turnOrNow : async () => {};
-    const outcomes: PostingOutcome[] = [];
-    for (const posting of postings) {
-      await turn();
-      outcomes.push(await this.postOne(posting));
-    }
-    return outcomes;
+  async post(postings: readonly Posting[]): Promise<PostingOutcome[]> {
+    return Promise.all(postings.map((posting) => this.postOne(posting)));
   }
 
   private async postOne({ document, uncertain }: Posting): Promise<PostingOutcome> {
@@ -59,7 +68,7 @@ export class MemoryTarget implements TargetConnector {
   }
 
   async lookup(document: TargetDocument): Promise<LookupOutcome> {
-    const index = this.written.findIndex((known) => identity(known) === identity(document));
+    const index = this.written.findIndex((known) => known.key === document.key);
     return index < 0 ? { found: 'no' } : { found: 'yes', receipt: this.receipt(index + 1) };
   }
 
@@ -71,7 +80,3 @@ export class MemoryTarget implements TargetConnector {
     return { remoteId: String(id), remoteName: `DOC/${id}`, remoteDate: null, differences: [] };
   }
 }
-
-/** What must be there once: partners and products once per version. */
-export const identity = (document: TargetDocument): string =>
-  document.kind === 'partner' || document.kind === 'product' ? `${document.key}@${document.version}` : document.key;

@@ -64,7 +64,12 @@ export async function simulate(scenario: Scenario): Promise<Verdict> {
 function countReports(world: World): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const report of world.reports) {
-    const words = 'error' in report ? `${report.stage}: ${report.error}` : 'reason' in report ? `${report.what}: ${report.reason}` : report.what;
+    const words =
+      'error' in report
+        ? `${report.stage}: ${report.error}`
+        : 'reason' in report
+          ? `${report.what}: ${report.reason}`
+          : report.what;
     counts[words] = (counts[words] ?? 0) + 1;
   }
   return counts;
@@ -178,7 +183,7 @@ class Run {
 
   private async passTime(): Promise<void> {
     const { world, random } = this;
-    world.now += random.between(1, 3 * MINUTE);
+    world.now += random.chance(0.1) ? random.between(1, 4 * MINUTE) : random.between(1, 5_000);
     world.fireAlarms();
     if (this.trouble('evictions', 0.15) && world.lanes.size > 0) {
       const lane = random.pick([...world.lanes.keys()]);

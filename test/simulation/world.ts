@@ -99,7 +99,8 @@ export class World {
     const simulated = this.laneOf(key);
     const body = encodeFacts(event.facts, salt);
     const bodyHash = createHash('sha256').update(body).digest('hex');
-    const eventId = this.defect === 'no_dedupe' ? `${event.id}-${this.suffix++}` : event.id;
+    const repeat = this.accepted.has(event.id);
+    const eventId = this.defect === 'no_dedupe' && repeat ? `${event.id}-again-${this.suffix++}` : event.id;
     if (crash) simulated.storage.failAfter = this.random.between(1, 4);
     try {
       const answer = simulated.lane.accept(
@@ -223,7 +224,7 @@ export class World {
         },
       },
       enrich: async () => new Map(),
-      connector: async () => this.target.seenBy(turn, this.defect === 'blind_retry'),
+      connector: async () => this.target.seenBy(turn, () => this.now, this.defect === 'blind_retry'),
       gate: () => ({
         acquire: async () => {
           const { state, answer } = acquire(this.gate, {

@@ -87,6 +87,8 @@ export class Lane {
       if (state.leaseUntil > now) return { code: 'busy', until: state.leaseUntil };
       this.#rung = false;
       if (state.paused) return { code: 'idle' };
+      // The last holder never settled: whatever it was given to post may be at its target.
+      if (state.leased !== null) this.#storage.exec('UPDATE outbox SET uncertain = 1 WHERE uncertain = 0');
       const { seqs, more } = this.#choose(state, rules.boundedLimits(request), now);
       const outbox = reading.dueOutbox(this.#storage, now);
       const conflicts = reading.unreportedConflicts(this.#storage, state.conflictsTo);
@@ -114,6 +116,7 @@ export class Lane {
         tenant: leased.tenant,
         lane: leased.lane,
         epoch: leased.epoch,
+        until: leased.leaseUntil,
         head: { position: leased.position, hash: leased.hash },
         events: reading.loadEvents(this.#storage, seqs),
         outbox: outbox.items,

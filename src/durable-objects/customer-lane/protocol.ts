@@ -127,6 +127,8 @@ export type LeaseAnswer =
       readonly tenant: TenantId;
       readonly lane: LaneKey;
       readonly epoch: number;
+      /** When the lease ends: nothing may be written to a target after that. Epoch ms, by the lane's clock. */
+      readonly until: EpochMs;
       readonly head: LaneHead;
       /** New events in `seq` order, preceded by held ones that are due for another look. At most 100, at most 4 MiB. */
       readonly events: readonly LeasedEvent[];

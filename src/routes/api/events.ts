@@ -15,7 +15,7 @@ import {
 } from '../../ledger/reads.ts';
 import type { events } from '../../ledger/schema.ts';
 import { type Timeline, tellLaneTimeline, tellTimeline, timelineView } from '../../ledger/timeline.ts';
-import { eventView, planOf, postingRowKey, viewEntry, viewException, viewPosting } from '../../ledger/views.ts';
+import { eventView, planOf, viewEntry, viewException, viewPosting } from '../../ledger/views.ts';
 import { rawBody } from '../../operations/archived-body.ts';
 import { auditId, auditStatement } from '../../operations/audit.ts';
 import { idsAbout } from '../../operations/exceptions.ts';
@@ -39,7 +39,7 @@ export async function eventsNamed(scope: TenantScope, id: string, source: string
 export async function timelineOf(books: LedgerReads, tenant: string, event: EventRow): Promise<Timeline> {
   const plan = planOf(event);
   const keys = plan.targets.flatMap(({ target }) =>
-    plan.documents.map((document): readonly [string, string] => [target, postingRowKey(document)]),
+    plan.documents.map((document): readonly [string, string] => [target, document.key]),
   );
   const about = idsAbout(
     event.source,
