@@ -59,6 +59,31 @@ describe('what Odoo does silently', () => {
   });
 });
 
+describe('faults of Odoo’s own', () => {
+  it.each([
+    ['serialization_in_200', 'load', 'uncertain'],
+    ['serialization_500', 'action_post', 'uncertain'],
+    ['lock_error_409', 'load', 'uncertain'],
+    ['html_502_after_commit', 'action_post', 'uncertain'],
+    ['redirect_warning_500', 'action_post', 'rejected'],
+    ['value_error_500', 'load', 'rejected'],
+  ])('%s in %s leaves the posting %s, and the next attempt posts it once', async (fault, method, expected) => {
+    const { engine, connector, post, moves } = await sandbox();
+    engine.faults.add({ match: { model: 'account.move', method }, fault });
+    const [first] = await post(invoice('in_1'));
+    expect(first?.outcome).toBe(expected);
+    const [second] = await connector.post([posting(invoice('in_1'), expected === 'uncertain')], now, deadline);
+    expect(second).toMatchObject({ outcome: 'applied', receipt: { differences: [] } });
+    expect(moves()).toHaveLength(1);
+  });
+
+  it('pauses the target when rights are missing', async () => {
+    const { engine, post } = await sandbox();
+    engine.faults.add({ match: { model: 'account.move', method: 'load' }, fault: 'access_denied' });
+    expect(await post(invoice('in_1'))).toMatchObject([{ outcome: 'rejected', class: 'config', code: 'access_error' }]);
+  });
+});
+
 describe('taxes', () => {
   it('are computed by Odoo where mapped, and compared', async () => {
     const { post } = await sandbox({ taxes: { 'US-15': 1 } });
