@@ -44,8 +44,7 @@ export function createOdooEngine(storage: Storage, clock: Clock, options: Engine
   const { database = 'odoo', apiKey = 'sandbox-key', series = '19.0', seed = {} } = options;
   const faults = new Faults();
   const calls: LoggedCall[] = [];
-  let shiftDays = 0;
-  const today = () => new Date(clock() + shiftDays * DAY_MS).toISOString().slice(0, 10);
+  const today = () => new Date(clock()).toISOString().slice(0, 10);
   let books = openBooks();
   let backend = openBackend();
 
@@ -139,10 +138,6 @@ export function createOdooEngine(storage: Storage, clock: Clock, options: Engine
           Object.fromEntries(known.map(([name, date]): [string, Wire] => [name, date ?? false])),
         ),
       );
-    },
-    /** Moves Odoo's own day, for tests of postings in another period. */
-    shiftToday(days: number): void {
-      shiftDays = days;
     },
     latestCalls: (): readonly LoggedCall[] => [...calls].reverse(),
     /** For pages and summaries: the books themselves, to read only. */

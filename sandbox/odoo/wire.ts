@@ -48,5 +48,6 @@ export function pythonText(value: Wire): string {
   if (value === true) return 'True';
   if (value === false) return 'False';
   if (typeof value === 'string') return `'${value}'`;
+  if (isList(value)) return `[${value.map(pythonText).join(', ')}]`;
   return typeof value === 'number' ? String(value) : JSON.stringify(value);
 }

@@ -44,9 +44,9 @@ export function postExchangeDifference(
 }
 
 /** The opposite entry of an exchange difference whose match was undone. */
-export function reverseExchangeMove(books: Books, moveId: number): void {
+export function reverseExchangeMove(books: Books, moveId: number): MoveRow {
   const original = books.move(moveId);
-  postEntry(
+  return postEntry(
     books,
     original.date,
     books.linesOf(original).map((line) => ({ ...line, balance: -line.balance })),

@@ -55,7 +55,7 @@ export function postPayments(books: Books, ids: readonly number[], models: Model
     const payment = books.payments.get(id);
     if (payment === undefined) throw missingError('account.payment', id);
     if (payment.state !== 'draft') continue;
-    const entry = paymentEntry(books, payment, models);
+    const entry = payment.moveId === null ? paymentEntry(books, payment, models) : books.move(payment.moveId);
     books.payments.put({ ...payment, state: 'in_process', moveId: entry.id });
     postMoves(books, [entry.id]);
   }

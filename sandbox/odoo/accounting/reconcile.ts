@@ -1,7 +1,8 @@
 import { userError } from '../errors.ts';
 import type { Books } from '../store/books.ts';
-import type { LineRow } from '../store/records.ts';
+import type { LineRow, MoveRow } from '../store/records.ts';
 import { postExchangeDifference, reverseExchangeMove } from './exchange.ts';
+import { converted } from './invoice-amounts.ts';
 import { refreshPaymentState } from './payment-state.ts';
 
 /**
@@ -43,32 +44,26 @@ function refuseUnmatchable(books: Books, lines: readonly LineRow[]): void {
   const account = books.account(accountId);
   if (!account.reconcile && account.type !== 'asset_cash' && account.type !== 'liability_credit_card') {
     throw userError(
-      `Account ${account.code} ${account.name} does not allow reconciliation. First change the configuration of this account to allow it.`,
+      `Account ${account.name} does not allow reconciliation. First change the configuration of this account to allow it.`,
     );
   }
 }
 
 /** Matches as much as both lines have open, and closes what exchange rates leave over. */
 function match(books: Books, debit: LineRow, credit: LineRow): void {
-  const foreign = debit.currencyId === credit.currencyId;
-  const open = foreign
-    ? Math.min(Math.abs(debit.residualCurrency), Math.abs(credit.residualCurrency))
-    : Math.min(Math.abs(debit.residual), Math.abs(credit.residual));
-  const debitPart = share(debit, open, foreign);
-  const creditPart = share(credit, open, foreign);
+  const currencyId = matchingCurrency(books, debit, credit);
+  const open = Math.min(openIn(books, debit, currencyId), openIn(books, credit, currencyId));
+  const debitPart = share(books, debit, open, currencyId);
+  const creditPart = share(books, credit, open, currencyId);
   const amount = Math.min(debitPart.company, creditPart.company);
   const partialId = books.partials.nextId();
   applyMatch(books, debit, -amount, -debitPart.currency);
   applyMatch(books, credit, amount, creditPart.currency);
+  const difference = debitPart.company - creditPart.company;
   const exchangeMoveId =
-    debitPart.company === creditPart.company
+    difference === 0
       ? null
-      : postExchangeDifference(
-          books,
-          debitPart.company > creditPart.company ? debit : credit,
-          debitPart.company - creditPart.company,
-          [debit, credit],
-        );
+      : postExchangeDifference(books, difference > 0 ? debit : credit, difference, [debit, credit]);
   books.partials.put({
     id: partialId,
     debitId: debit.id,
@@ -80,38 +75,61 @@ function match(books: Books, debit: LineRow, credit: LineRow): void {
   });
 }
 
-/** What of a line is matched, in the company's and in its own currency, when `open` is matched. */
-function share(line: LineRow, open: number, foreign: boolean): { company: number; currency: number } {
+/** Lines of one currency match in it; else Odoo matches in the foreign one of the two, at the currency's own rate. */
+function matchingCurrency(books: Books, debit: LineRow, credit: LineRow): number {
+  return debit.currencyId === books.companyCurrency().id ? credit.currencyId : debit.currencyId;
+}
+
+/** What a line has open, in the currency the match is made in. */
+function openIn(books: Books, line: LineRow, currencyId: number): number {
+  if (line.currencyId === currencyId) return Math.abs(line.residualCurrency);
+  const currency = books.currency(currencyId);
+  return converted(Math.abs(line.residual), books.companyCurrency().places, currency.rate, currency.places);
+}
+
+/** What of a line is matched, in the company's and in its own currency, when `open` of the match's currency is. */
+function share(books: Books, line: LineRow, open: number, currencyId: number): { company: number; currency: number } {
   const company = Math.abs(line.residual);
-  const currency = Math.abs(line.residualCurrency);
-  if (foreign)
-    return { company: open === currency ? company : Math.round((company * open) / currency), currency: open };
-  return { company: open, currency: open === company ? currency : Math.round((currency * open) / company) };
+  const available = openIn(books, line, currencyId);
+  const part = open === available ? company : Math.round((company * open) / available);
+  if (line.currencyId === currencyId) return { company: part, currency: open };
+  const own = Math.abs(line.residualCurrency);
+  return { company: part, currency: part === company ? own : Math.round((own * part) / company) };
 }
 
 function applyMatch(books: Books, line: LineRow, company: number, currency: number): void {
   books.patchLine(line.id, { residual: line.residual + company, residualCurrency: line.residualCurrency + currency });
 }
 
-/** Undoes every match of these lines; an exchange difference booked for one is reversed. */
+/** Undoes every match of these lines; an exchange difference booked for one is reversed and matched with its reversal. */
 export function removeReconciliation(books: Books, ids: readonly number[]): void {
   const touched = new Set<number>();
-  for (const id of ids) {
+  const exchangeMoves: number[] = [];
+  const unmatch = (id: number): void => {
     for (const partial of [...books.partials.find('debit', id), ...books.partials.find('credit', id)]) {
       books.partials.delete(partial.id);
-      const debit = books.line(partial.debitId);
-      const credit = books.line(partial.creditId);
-      applyMatch(books, debit, partial.amount, partial.debitCurrencyAmount);
-      applyMatch(books, credit, -partial.amount, -partial.creditCurrencyAmount);
-      touched.add(debit.id).add(credit.id);
-      if (partial.exchangeMoveId !== null) {
-        for (const lineId of books.move(partial.exchangeMoveId).lineIds)
-          if (lineId !== id) removeReconciliation(books, [lineId]);
-        reverseExchangeMove(books, partial.exchangeMoveId);
-      }
+      applyMatch(books, books.line(partial.debitId), partial.amount, partial.debitCurrencyAmount);
+      applyMatch(books, books.line(partial.creditId), -partial.amount, -partial.creditCurrencyAmount);
+      touched.add(partial.debitId).add(partial.creditId);
+      if (partial.exchangeMoveId === null) continue;
+      exchangeMoves.push(partial.exchangeMoveId);
+      books.move(partial.exchangeMoveId).lineIds.forEach(unmatch);
     }
-  }
+  };
+  ids.forEach(unmatch);
   if (touched.size > 0) finish(books, [...touched]);
+  for (const id of exchangeMoves) matchWithReversal(books, books.move(id), reverseExchangeMove(books, id));
+}
+
+/** Matches the lines of an entry with those of the entry that reverses it, where their account allows it. */
+export function matchWithReversal(books: Books, original: MoveRow, reversal: MoveRow): void {
+  for (const line of books.linesOf(original)) {
+    const opposite = books
+      .linesOf(reversal)
+      .find((one) => one.accountId === line.accountId && one.balance === -line.balance && !one.reconciled);
+    const open = line.accountId !== null && books.account(line.accountId).reconcile && !books.line(line.id).reconciled;
+    if (open && opposite !== undefined) reconcileLines(books, [line.id, opposite.id]);
+  }
 }
 
 /** Marks the lines matched or open again, and their documents paid or not. */

@@ -7,7 +7,7 @@ import { wireAmount } from './decimal.ts';
 import { isInvoice } from './move-types.ts';
 import { createMove } from './moves.ts';
 import { postMoves } from './posting.ts';
-import { removeReconciliation } from './reconcile.ts';
+import { matchWithReversal, removeReconciliation } from './reconcile.ts';
 
 const REVERSED: Readonly<Record<MoveType, MoveType>> = {
   entry: 'entry',
@@ -31,7 +31,12 @@ export function reverseMoves(books: Books, wizardId: number, modify: boolean, mo
     throw userError('To reverse a journal entry, it has to be posted first.');
   return originals.map((original) => {
     const reversal = createMove(books, copied(books, original, wizard, REVERSED[original.moveType]), models);
-    if (!modify) return reversal.id;
+    if (original.moveType === 'entry') {
+      // An entry's reversal is posted and matched at once, whichever way it is asked for.
+      postMoves(books, [reversal.id]);
+      matchWithReversal(books, original, books.move(reversal.id));
+    }
+    if (!modify || original.moveType === 'entry') return reversal.id;
     removeReconciliation(books, original.lineIds);
     postMoves(books, [reversal.id]);
     return createMove(books, copied(books, original, {}, original.moveType), models).id;

@@ -1,4 +1,4 @@
-import { valueError } from '../errors.ts';
+import { typeError, valueError } from '../errors.ts';
 import { isList, pythonText, type Wire } from '../wire.ts';
 import type { Model } from './field.ts';
 
@@ -35,7 +35,7 @@ const OPERATORS = new Set([
  * "and". An `=` or `in` on an indexed field at the top narrows the rows first, so that searches by ref do not scan.
  */
 export function matching(model: Model, domain: Wire, lookup: ModelLookup): number[] {
-  if (!isList(domain)) throw valueError(`Domain() invalid item in domain: ${pythonText(domain)}`);
+  if (!isList(domain)) throw typeError(`Domain() invalid argument type for domain: ${pythonText(domain)}`);
   const test = compile(model, domain, lookup);
   const found: number[] = [];
   for (const id of narrowed(model, domain) ?? model.ids()) if (model.has(id) && test(id)) found.push(id);

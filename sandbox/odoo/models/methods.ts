@@ -53,7 +53,10 @@ export function methodTable(books: Books, models: ModelLookup): (model: string, 
 function readMethods(models: ModelLookup): Record<string, Method> {
   return {
     search: onModel(['domain*', 'offset', 'limit', 'order'], (call) => found(call, models)),
-    search_count: onModel(['domain*', 'limit'], ({ model, args }) => matching(model, args.domain ?? [], models).length),
+    search_count: onModel(['domain*', 'limit'], ({ model, args }) => {
+      const count = matching(model, args.domain ?? [], models).length;
+      return typeof args.limit === 'number' && args.limit > 0 ? Math.min(count, args.limit) : count;
+    }),
     search_read: onModel(['domain', 'fields', 'offset', 'limit', 'order'], (call) => {
       const fields = names(call.args.fields);
       readRecords(call.model, [], fields, models);
@@ -158,6 +161,17 @@ function paymentMethods(books: Books, models: ModelLookup): Record<string, Metho
     'account.payment/action_post': onRecords(
       [],
       nothing(({ ids }) => postPayments(books, ids, models)),
+    ),
+    'account.payment/action_draft': onRecords(
+      [],
+      nothing(({ ids }) => {
+        for (const id of ids) {
+          const payment = books.payments.get(id);
+          if (payment === undefined) continue;
+          if (payment.moveId !== null) resetToDraft(books, [payment.moveId]);
+          books.payments.put({ ...payment, state: 'draft' });
+        }
+      }),
     ),
     'account.payment/action_cancel': onRecords([], ({ ids }) => {
       for (const id of ids) {

@@ -38,7 +38,7 @@ export function ordered(model: Model, ids: readonly number[], order: string): nu
   const keys = order.split(',').map((part) => {
     const [field = 'id', direction = 'asc'] = part.trim().split(/\s+/);
     if (field !== 'id' && model.fields[field] === undefined)
-      throw valueError(`Invalid field ${model.name}.${field} in order`);
+      throw valueError(`Invalid field '${field}' on model '${model.name}'`);
     return { field, sign: direction.toLowerCase() === 'desc' ? -1 : 1 };
   });
   if (ids.length < 2) return [...ids];

@@ -31,7 +31,16 @@ export function checkedValues(
     }
     checked[name] = checkedValue(model, name, field, value, lookup);
   }
+  refuseTextAmounts(model, vals);
   return checked;
+}
+
+/** Odoo subtracts credit from debit as they come: an amount sent as text is a TypeError. */
+function refuseTextAmounts(model: Model, vals: WireObject): void {
+  if (model.name !== 'account.move.line') return;
+  if (typeof vals.debit !== 'string' && typeof vals.credit !== 'string') return;
+  const kind = (value: Wire | undefined) => (typeof value === 'string' ? 'str' : 'int');
+  throw typeError(`unsupported operand type(s) for -: '${kind(vals.debit)}' and '${kind(vals.credit)}'`);
 }
 
 function checkedValue(model: Model, name: string, field: Field, value: Wire, lookup: ModelLookup): Wire {

@@ -89,6 +89,78 @@ describe('reconciliation (odoo.md A3)', () => {
     expect(odoo.read('account.move', invoice, 'payment_state')).toMatchObject({ payment_state: 'paid' });
   });
 
+  it('matches money of the company’s currency with a foreign invoice in the foreign currency', () => {
+    const odoo = openOdoo();
+    const line = { quantity: 1, price_unit: 90, account_id: odoo.account('400000'), tax_ids: [[6, 0, []]] };
+    const vals = { currency_id: odoo.currency('EUR'), invoice_currency_rate: 0.9, invoice_line_ids: [[0, 0, line]] };
+    const invoice = odoo.posted(vals);
+    reconcile(odoo, invoice, settlement(odoo, 40));
+    const [term] = odoo.receivable(invoice);
+    expect(odoo.read('account.move.line', term ?? 0, 'amount_residual', 'amount_residual_currency')).toMatchObject({
+      amount_residual: 55.56,
+      amount_residual_currency: 50,
+    });
+  });
+
+  it('reverses an exchange difference, and matches it with its reversal, when its match is undone', () => {
+    const odoo = openOdoo();
+    const line = { quantity: 1, price_unit: 90, account_id: odoo.account('400000'), tax_ids: [[6, 0, []]] };
+    const vals = { currency_id: odoo.currency('EUR'), invoice_currency_rate: 0.9, invoice_line_ids: [[0, 0, line]] };
+    const invoice = odoo.posted(vals);
+    reconcile(odoo, invoice, settlement(odoo, 40));
+    odoo.call('account.move.line/remove_move_reconcile', { ids: odoo.receivable(invoice) });
+    const exchange = odoo.call('account.move.line/search_read', {
+      domain: [
+        ['journal_id', '=', odoo.journal('EXCH')],
+        ['account_id', '=', odoo.account('121000')],
+      ],
+      fields: ['amount_residual', 'reconciled'],
+    });
+    expect(exchange.body).toMatchObject([
+      { amount_residual: 0, reconciled: true },
+      { amount_residual: 0, reconciled: true },
+    ]);
+    expect(odoo.read('account.move', invoice, 'amount_residual')).toMatchObject({ amount_residual: 90 });
+  });
+
+  it('posts and matches the reversal of an entry at once', () => {
+    const odoo = openOdoo();
+    const entry = settlement(odoo, 100);
+    const wizard = odoo.call('account.move.reversal/create', {
+      vals_list: { date: '2026-11-10' },
+      context: { active_model: 'account.move', active_ids: [entry] },
+    });
+    odoo.call('account.move.reversal/refund_moves', { ids: [first(wizard)] });
+    const reversals = odoo.call('account.move/search_read', {
+      domain: [['reversed_entry_id', '=', entry]],
+      fields: ['state'],
+    });
+    expect(reversals.body).toMatchObject([{ state: 'posted' }]);
+    const [line] = odoo.receivable(entry);
+    expect(odoo.read('account.move.line', line ?? 0, 'reconciled')).toMatchObject({ reconciled: true });
+  });
+
+  it('refuses accounts that do not allow it', () => {
+    const odoo = openOdoo();
+    odoo.posted();
+    const sales = odoo.call('account.move.line/search', { domain: [['account_id', '=', odoo.account('400000')]] }).body;
+    expect(odoo.call('account.move.line/reconcile', { ids: sales }).message).toContain('does not allow reconciliation');
+  });
+
+  it('accepts lines of drafts, and undoes matches only on cancelling, not on going back to draft', () => {
+    const odoo = openOdoo();
+    const invoice = odoo.posted();
+    reconcile(odoo, invoice, settlement(odoo, 40));
+    odoo.call('account.move/button_draft', { ids: [invoice] });
+    expect(odoo.read('account.move', invoice, 'state', 'payment_state')).toMatchObject({
+      state: 'draft',
+      payment_state: 'partial',
+    });
+    odoo.call('account.move/button_cancel', { ids: [invoice] });
+    expect(odoo.read('account.move', invoice, 'payment_state')).toMatchObject({ payment_state: 'not_paid' });
+    expect(reconcile(odoo, odoo.draft(), settlement(odoo, 40)).status).toBe(200);
+  });
+
   it('matches a credit note with the invoice it names, on posting', () => {
     const odoo = openOdoo();
     const invoice = odoo.posted();
