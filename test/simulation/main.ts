@@ -1,7 +1,7 @@
 /** `npm run simulate -- --seeds N --from S [--defect D]`: any number of simulated histories; prints the first failure's smallest. */
 import { parseArgs } from 'node:util';
-import { allTroubles, minimise, simulate } from '../test/simulation/simulate.ts';
-import type { Defect } from '../test/simulation/world.ts';
+import { allTroubles, minimise, simulate } from './simulate.ts';
+import type { Defect } from './world.ts';
 
 const { values } = parseArgs({
   options: {
