@@ -80,7 +80,8 @@ export function writeDemoFile(stateDir: string, addresses: Addresses, secrets: L
   const ingress = `${addresses.gateway}/in/demo`;
   const file: DemoFile = {
     gateway: addresses.gateway,
-    console: `${addresses.gateway}/console`,
+    // There is no console yet; this page says how the gateway is.
+    console: `${addresses.gateway}/readyz`,
     operatorToken: secrets.rootToken,
     odoo: { url: addresses.odoo, database: 'demo', apiKey: secrets.odooApiKey },
     sources: {
