@@ -77,6 +77,7 @@ export function writeMove(books: Books, id: number, vals: WireObject, models: Mo
     const refused = READONLY_WHEN_POSTED.filter(
       (name) => name in values && (isList(values[name]) || differs(before, name, values[name])),
     );
+    // Odoo names every protected field that was written, changed or not.
     const named = refused.length > 0 ? readonlyNames(values) : [];
     if (named.length > 0)
       throw userError(`You cannot modify the following readonly fields on a posted move: ${named.join(', ')}`);
@@ -123,10 +124,7 @@ export function unlinkMove(books: Books, id: number): void {
   const move = books.move(id);
   if (move.state === 'posted') {
     throw userError(
-      'You can’t delete a posted journal item. Don’t play games with your accounting records; reset the journal entry to draft before deleting it.'.replace(
-        'can’t',
-        "can't",
-      ),
+      "You can't delete a posted journal item. Don’t play games with your accounting records; reset the journal entry to draft before deleting it.",
     );
   }
   for (const lineId of move.lineIds) books.lines.delete(lineId);
