@@ -21,11 +21,15 @@ export interface Cash {
   readonly object: ObjectKey;
 }
 
+/** Whether a listed settlement can be the one of this collection: in one currency the gross is the amount. */
+export const settles = (settlement: Settlement, collected: Money): boolean =>
+  settlement.currency !== collected.currency || settlement.gross === collected.amount;
+
 function contradiction({ moved, object }: Cash, settlement: Settlement): OrException<CashMovement> | null {
   const { gross, fee, feeTax, net } = settlement;
   const adds = gross - fee - feeTax === net;
   const sameSign = Math.sign(gross) === Math.sign(moved.amount) || gross === 0;
-  const same = settlement.currency !== moved.currency || gross === moved.amount;
+  const same = settles(settlement, moved);
   if (adds && sameSign && same) return null;
   return err(
     problem('does_not_add_up', object, {

@@ -8,7 +8,7 @@ import { type InvoiceState, type PaymentState, settlementKey } from '../objects.
 import { err, ok } from '../result.ts';
 import { reassign } from './applications.ts';
 import { type Heading, postCash } from './booking.ts';
-import { cashMovement, lateSettlement } from './clearing.ts';
+import { cashMovement, lateSettlement, settles } from './clearing.ts';
 import { documentKey } from './document-keys.ts';
 import { idOf } from './documents.ts';
 import { ensurePartner } from './partners.ts';
@@ -30,7 +30,7 @@ import {
 function settlementOf(context: RuleContext, fact: PaymentCaptured): Settlement | null {
   if (fact.settlement !== null) return fact.settlement;
   const listed = find(context, settlementKey(fact.payment), 'settlement');
-  return listed === null || listed.booked ? null : listed.settlement;
+  return listed === null || listed.booked || !settles(listed.settlement, fact) ? null : listed.settlement;
 }
 
 type Paying = Pick<PaymentCaptured, 'payment' | 'customer' | 'invoice' | 'currency' | 'amount'>;

@@ -9,7 +9,7 @@ import { type MinorUnits, type Money, minorUnits } from '../money.ts';
 import { type ObjectState, type PayoutState, type SettlementState, settlementKey } from '../objects.ts';
 import { ok } from '../result.ts';
 import { type BookedEntries, type Heading, joined, postCash, postEntry } from './booking.ts';
-import { lateSettlement } from './clearing.ts';
+import { lateSettlement, settles } from './clearing.ts';
 import { documentKey } from './document-keys.ts';
 import { idOf } from './documents.ts';
 import { baseOn } from './fx.ts';
@@ -37,7 +37,10 @@ interface ListedFee {
   readonly gross: { readonly booked: Money; readonly base: MinorUnits } | null;
 }
 
-/** Collections only (refunds are settled when they are booked), each once, and not if another payout saw to it. */
+/**
+ * Collections only, each once, and not if another payout saw to it. Money out is settled when it is booked; money back
+ * (a dispute won, a refund that bounced) is listed under the same payment, and told apart by its gross.
+ */
 function feesToBook(context: RuleContext, fact: PayoutSent): ListedFee[] {
   const seen = new Set<ObjectKey>();
   return (fact.transactions ?? []).flatMap((listed): ListedFee[] => {
@@ -46,7 +49,7 @@ function feesToBook(context: RuleContext, fact: PayoutSent): ListedFee[] {
     if (context.objects(settlementKey(listed.payment)) !== null) return [];
     const state = context.objects(listed.payment);
     if (state === null) return [{ listed, gross: null }];
-    if (state.kind !== 'payment' || state.settled) return [];
+    if (state.kind !== 'payment' || state.settled || !settles(listed.settlement, state)) return [];
     return [{ listed, gross: { booked: { amount: state.amount, currency: state.currency }, base: state.amountBase } }];
   });
 }

@@ -57,6 +57,25 @@ describe('a credit note', () => {
     expect(desk.schedule()).toEqual({ '2026-02-01': 1400 });
   });
 
+  it('takes gross revenue and its discount back alike, where the policy is gross', () => {
+    const desk = new Desk({ policy: { discounts: 'gross' } });
+    desk.book(issue('1', '2026-01-10', [line('l1', 9000, { discount: m(1000) })]));
+    desk.book(credit('1', '2026-01-20', '1', [line('l1', 4500)]));
+    expect(desk.balances('EUR')).toEqual({ receivable: 4500, revenue: -5000, discount: 500 });
+  });
+
+  it('that names no line takes from all, in proportion', () => {
+    const desk = new Desk();
+    desk.book(issue('1', '2026-01-10', [line('l1', 3000, { taxes: [vat(600)] }), line('l2', 1000)]));
+    desk.book(credit('1', '2026-01-20', '1', [line('goodwill', 400, { taxes: [vat(80)] })]));
+    const note = desk.document('credit_note/stripe:credit_note:1', 'credit_note');
+    expect(note.lines.map((it) => [it.id, it.net])).toEqual([
+      ['l1', 300],
+      ['l2', 100],
+    ]);
+    expect(note.total).toBe(480);
+  });
+
   it('is refused when its settlement does not come to its total', () => {
     const fact = credit('1', '2026-01-20', '1', [line('l1', 2000)], { refunded: m(1900) });
     expect(deferred().book(fact)).toMatchObject({ outcome: 'exception', exception: { cause: 'does_not_add_up' } });

@@ -38,6 +38,13 @@ describe('a payout', () => {
     expect(desk.balances('EUR')).toEqual({ bankInTransit: 9750, fees: 250, unapplied: -10000 });
   });
 
+  it('does not take a dispute that was won for the collection of its payment', () => {
+    const desk = new Desk();
+    desk.book(capture('p1', '2026-01-11', 12000, { settlement: null }));
+    desk.book(payout(9750, 9750));
+    expect(desk.balances('EUR')).toEqual({ clearing: 2250, bankInTransit: 9750, unapplied: -12000 });
+  });
+
   it('shows a person when it is not the sum of what it lists', () => {
     expect(new Desk().book(payout(9700, 9750))).toMatchObject({
       outcome: 'booked',
