@@ -15,7 +15,7 @@ const loadAnswer = z.object({
   messages: z.array(z.object({ type: z.string(), message: z.string(), field: z.unknown().optional() })),
 });
 
-/** First major version with JSON-2, and the last two majors whose field names differ in what the connector uses. */
+/** The first major version with JSON-2, and the oldest whose field names the connector knows. */
 const firstJson2 = 19;
 const oldestSupported = 14;
 /** More rows than any answer asked for here can have; a search that would exceed it is cut by Odoo. */
