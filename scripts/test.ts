@@ -3,7 +3,7 @@
  * failure, so that one run tells everything. The last line is `N passed, N failed`, checks and tests counted alike.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { styleText } from 'node:util';
@@ -38,7 +38,8 @@ function tool(name: string, ...args: readonly string[]): () => Promise<Outcome> 
 }
 
 async function dependencyDirection(): Promise<Outcome> {
-  const files = ['src', 'sandbox', 'scripts', 'bench', 'test'].flatMap((folder) =>
+  const folders = ['src', 'sandbox', 'scripts', 'bench', 'test'].filter((folder) => existsSync(join(root, folder)));
+  const files = folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .filter((path) => path.endsWith('.ts'))
       .map((path) => ({
