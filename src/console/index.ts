@@ -88,11 +88,13 @@ async function withSession(
   const tenant = await chooseTenant(env, actor, new URL(request.url).searchParams.get('tenant'));
   const scope = tenant instanceof Response ? tenant : await tenantScope(env, tenant);
   if (!(scope instanceof Response)) return show(scope, actor, now);
-  const { title, errors } = z.object({ title: z.string(), errors: z.unknown() }).parse(await scope.json());
+  const { title } = z.object({ title: z.string() }).parse(await scope.json());
   const hint =
-    errors === undefined
-      ? 'There is no such tenant, or it has no config yet.'
-      : 'Several tenants: add ?tenant=… to the address.';
+    scope.status === 400
+      ? 'There are several tenants: add ?tenant=… to the address.'
+      : scope.status === 403
+        ? 'This key does not reach that tenant.'
+        : 'There is no such tenant, or it has no config yet.';
   return page({ title, who: { actor: actor.name, tenant: '' }, status: scope.status }, messagePage(title, hint));
 }
 

@@ -12,7 +12,7 @@ header{display:flex;gap:1rem;align-items:center;padding:.8rem 1.5rem;background:
 header b{letter-spacing:.01em}header form{margin-left:auto}main{max-width:72rem;margin:0 auto;padding:1.5rem}
 h1{font-size:1.25rem;margin:.2rem 0 1rem}h2{font-size:1rem;margin:2rem 0 .6rem}a{color:var(--mark);text-decoration:none}a:hover{text-decoration:underline}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(10.5rem,1fr));gap:.8rem}.tile,.card{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.8rem 1rem}
-.tile b{display:block;font-size:1.5rem;line-height:1.3;font-variant-numeric:tabular-nums}.soft{color:var(--soft)}.good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}
+.tile b{display:block;font-size:1.5rem;line-height:1.3;overflow-wrap:anywhere;font-variant-numeric:tabular-nums}.soft{color:var(--soft)}.good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}
 .scroll{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:.6rem}table{border-collapse:collapse;width:100%}th,td{padding:.5rem .9rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
 tr:last-child td{border-bottom:0}th{font-size:.8rem;font-weight:600;color:var(--soft)}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}td.w{white-space:nowrap}
 code{font:13px/1.4 ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere}ol.story{list-style:none;margin:0;padding:0}ol.story li{display:grid;grid-template-columns:13rem 1fr;gap:1rem;padding:.6rem 1rem;border-bottom:1px solid var(--line)}
