@@ -34,8 +34,19 @@ export interface ProblemExtras {
 /** Stable `type` URIs: `urn:ledgergate:problem:<code>`, explained in docs/api.md. */
 export function problem(code: ProblemCode, extras: ProblemExtras = {}): Response {
   const { status, title } = problems[code];
-  const body = { type: `urn:ledgergate:problem:${code}`, title, status, code, detail: extras.detail, errors: extras.errors };
-  const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...extras.headers });
+  const body = {
+    type: `urn:ledgergate:problem:${code}`,
+    title,
+    status,
+    code,
+    detail: extras.detail,
+    errors: extras.errors,
+  };
+  const headers = new Headers({
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+    ...extras.headers,
+  });
   if (extras.retryAfterSeconds !== undefined) headers.set('retry-after', String(extras.retryAfterSeconds));
   return new Response(JSON.stringify(body), { status, headers });
 }

@@ -57,8 +57,11 @@ export interface TargetConnector {
   /**
    * Posts documents that do not depend on each other (the poster makes waves of them), in bulk where the target can.
    * Answers one outcome per posting, in order. Never throws for what the target or the network did.
+   *
+   * @param deadline epoch ms: nothing is sent after it and no request outlasts it, because somebody else may hold the
+   * documents' lane by then.
    */
-  post(postings: readonly Posting[], now: EpochMs): Promise<readonly PostingOutcome[]>;
+  post(postings: readonly Posting[], now: EpochMs, deadline: EpochMs): Promise<readonly PostingOutcome[]>;
   /** Is it there? Answers by the document's key, and compares content. */
   lookup(document: TargetDocument, now: EpochMs): Promise<LookupOutcome>;
   /** Cheap check of address, credentials and version, for readiness and `config apply --check`. */
