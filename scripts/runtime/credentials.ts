@@ -80,8 +80,7 @@ export function writeDemoFile(stateDir: string, addresses: Addresses, secrets: L
   const ingress = `${addresses.gateway}/in/demo`;
   const file: DemoFile = {
     gateway: addresses.gateway,
-    // There is no console yet; this page says how the gateway is.
-    console: `${addresses.gateway}/readyz`,
+    console: `${addresses.gateway}/console`,
     operatorToken: secrets.rootToken,
     odoo: { url: addresses.odoo, database: 'demo', apiKey: secrets.odooApiKey },
     sources: {
