@@ -179,13 +179,13 @@ function openDocumentSteps(record: TimelineRecord, plan: StoredPlan): TimelineSt
     return open.map((document) => ({
       at: null,
       step: 'document',
-      sentence: `To be posted to ${target}${wait(notBefore, record.event.decidedAt)}: ${document.kind} ${document.key}.`,
+      sentence: `To be posted to ${target}${wait(notBefore, record.event.decidedAt)}: ${document.key}.`,
     }));
   });
 }
 
 function postingStep(posting: PostingView): TimelineStep {
-  const what = `${posting.kind} ${posting.key}`;
+  const what = posting.key;
   const tries = posting.attempts > 1 ? ` after ${posting.attempts} attempts` : '';
   const why = posting.message === null ? '' : ` ${sentence(posting.message)}`;
   return { at: posting.updatedAt, step: 'posted', sentence: postingSentence(posting, what, tries, why) };

@@ -274,7 +274,7 @@ describe('the timeline of an event', () => {
     expect(open.steps.at(-1)).toEqual({
       at: null,
       step: 'document',
-      sentence: `To be posted to odoo: invoice ${documentKey('evt_1')}.`,
+      sentence: `To be posted to odoo: ${documentKey('evt_1')}.`,
     });
   });
 
