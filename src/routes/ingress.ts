@@ -103,7 +103,7 @@ async function deliver(
     logWarning('delivery_refused', { tenant: tenant.tenant, source: id, reason: verification.error });
     // The sender's keys could not be fetched: nothing is proven either way, and it is not the sender's fault.
     if (verification.error === 'keys_unavailable') return problem('unavailable', { retryAfterSeconds: 30 });
-    return problem('not_authenticated');
+    return source.refuse() ?? problem('not_authenticated');
   }
   const verified = verification.value;
   const parsed = source.parse(verified);

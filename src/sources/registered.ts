@@ -27,6 +27,8 @@ export interface ConfiguredSource {
   verify(delivery: Delivery, secrets: readonly LiveSecret[]): Promise<Verification>;
   parse(delivery: VerifiedDelivery): Result<readonly AddressedEvent[], UnreadableDelivery>;
   acknowledge(summary: AcceptedSummary): Response;
+  /** The provider's own answer to an unproven delivery; null: the gateway's usual one. */
+  refuse(): Response | null;
   enrichment(event: StoredEvent): readonly EnrichmentNeed[];
   interpret(event: StoredEvent, enrichment: Enrichment): Interpretation;
 }
@@ -69,6 +71,7 @@ function withSettings<Settings>(definition: SourceDefinition<Settings>, settings
     verify: (delivery, secrets) => definition.verify(delivery, secrets, settings),
     parse: (delivery) => definition.parse(delivery, settings),
     acknowledge: (summary) => definition.acknowledge(summary, settings),
+    refuse: () => definition.refuse?.(settings) ?? null,
     enrichment: (event) => definition.enrichment(event, settings),
     interpret: (event, enrichment) => definition.interpret(event, settings, enrichment),
   };

@@ -94,6 +94,11 @@ export interface SourceDefinition<Settings = unknown> {
   parse(delivery: VerifiedDelivery, settings: Settings): Result<readonly AddressedEvent[], UnreadableDelivery>;
   /** The answer the provider expects once all of it is stored; the settings say which where a provider has several. */
   acknowledge(summary: AcceptedSummary, settings: Settings): Response;
+  /**
+   * The answer to a delivery that is not proven, where the provider needs another than 401 with a problem: a Basic
+   * challenge, an empty body, a status of its own. It is not told why, so it cannot tell the sender.
+   */
+  refuse?(settings: Settings): Response;
   /** What must be fetched before the event can be interpreted. Pure. */
   enrichment(event: StoredEvent, settings: Settings): readonly EnrichmentNeed[];
   /** Provider event → facts. Pure and deterministic; the same event always yields the same facts. Never throws. */
