@@ -230,6 +230,16 @@ BEGIN
 	SELECT RAISE(ABORT, 'immutable');
 END;
 --> statement-breakpoint
+-- An event is applied once, in one lane: a lane that would apply it again takes its whole batch down (fires for upserts too).
+CREATE TRIGGER events_applied_once BEFORE INSERT ON events
+WHEN NEW.position IS NOT NULL AND EXISTS (
+	SELECT 1 FROM events WHERE tenant = NEW.tenant AND source = NEW.source AND event_id = NEW.event_id
+	AND position IS NOT NULL AND (lane <> NEW.lane OR position <> NEW.position)
+)
+BEGIN
+	SELECT RAISE(ABORT, 'seq_gap');
+END;
+--> statement-breakpoint
 CREATE TRIGGER events_stay BEFORE DELETE ON events
 BEGIN
 	SELECT RAISE(ABORT, 'immutable');

@@ -1,11 +1,17 @@
 /** What the ledger stage reads: by primary key only, so that its cost does not grow with the books. */
-import type { TenantId } from '../canonical/ids.ts';
+import type { LaneKey, TenantId } from '../canonical/ids.ts';
 import type { ObjectState } from '../canonical/objects.ts';
 import type { LaneHead } from '../durable-objects/customer-lane/protocol.ts';
 import type { LedgerDatabase } from './database.ts';
 import type { PostingPlan } from './records.ts';
 
-const readObjects = `SELECT o.object AS object, o.state AS state FROM json_each(?2) k CROSS JOIN objects o ON o.tenant = ?1 AND o.object = k.value`;
+/** An object's state and the lane that alone writes it. */
+export interface OwnedObject {
+  readonly state: ObjectState;
+  readonly lane: LaneKey;
+}
+
+const readObjects = `SELECT o.object AS object, o.lane AS lane, o.state AS state FROM json_each(?2) k CROSS JOIN objects o ON o.tenant = ?1 AND o.object = k.value`;
 
 /**
  * Object states by key, with one level of the objects they name as `related` (a payment's invoice).
@@ -15,18 +21,18 @@ export async function loadObjects(
   db: LedgerDatabase,
   tenant: TenantId,
   keys: readonly string[],
-): Promise<Map<string, ObjectState>> {
-  const found = new Map<string, ObjectState>();
+): Promise<Map<string, OwnedObject>> {
+  const found = new Map<string, OwnedObject>();
   let wanted = [...new Set(keys)];
   for (let level = 0; level < 2 && wanted.length > 0; level++) {
     const { results } = await db
       .prepare(readObjects)
       .bind(tenant, JSON.stringify(wanted))
-      .all<{ object: string; state: string }>();
+      .all<{ object: string; lane: LaneKey; state: string }>();
     const related = new Set<string>();
     for (const row of results) {
       const state: ObjectState = JSON.parse(row.state);
-      found.set(row.object, state);
+      found.set(row.object, { state, lane: row.lane });
       for (const key of state.related) if (!found.has(key)) related.add(key);
     }
     wanted = [...related].filter((key) => !found.has(key));
@@ -45,6 +51,7 @@ export async function readHead(db: LedgerDatabase, tenant: TenantId, lane: strin
 export interface BookedEvent {
   readonly source: string;
   readonly eventId: string;
+  readonly lane: LaneKey;
   readonly seq: number;
   readonly position: number | null;
   readonly outcome: string;
@@ -52,7 +59,7 @@ export interface BookedEvent {
   readonly plan: PostingPlan;
 }
 
-const readEvents = `SELECT e.source, e.event_id AS eventId, e.seq, e.position, e.outcome, e.body_hash AS bodyHash, e.documents
+const readEvents = `SELECT e.source, e.event_id AS eventId, e.lane, e.seq, e.position, e.outcome, e.body_hash AS bodyHash, e.documents
 FROM json_each(?2) k CROSS JOIN events e ON e.tenant = ?1 AND e.source = k.value ->> 0 AND e.event_id = k.value ->> 1`;
 
 /** Events by `[source, event id]`. */

@@ -16,7 +16,7 @@ ON CONFLICT (tenant, lane) DO UPDATE SET position = excluded.position, hash = ex
 
 const writeEvents = `INSERT INTO events (tenant, source, event_id, lane, seq, position, type, occurred_at, received_at, trust, body_hash, archive, outcome, note, facts, documents, config_version, decided_at)
 SELECT e.value ->> 't', e.value ->> 's', e.value ->> 'id', e.value ->> 'l', e.value ->> 'seq', e.value ->> 'p', e.value ->> 'type', e.value ->> 'at', e.value ->> 'rec', e.value ->> 'trust', e.value ->> 'bh', e.value ->> 'ar', e.value ->> 'o', e.value ->> 'n', e.value ->> 'f', e.value ->> 'd', e.value ->> 'cv', ?2 FROM json_each(?1) e WHERE true
-ON CONFLICT (tenant, source, event_id) DO UPDATE SET position = excluded.position, archive = coalesce(events.archive, excluded.archive), outcome = excluded.outcome, note = excluded.note, facts = excluded.facts, documents = excluded.documents, config_version = excluded.config_version, decided_at = excluded.decided_at
+ON CONFLICT (tenant, source, event_id) DO UPDATE SET lane = excluded.lane, seq = excluded.seq, position = excluded.position, archive = coalesce(events.archive, excluded.archive), outcome = excluded.outcome, note = excluded.note, facts = excluded.facts, documents = excluded.documents, config_version = excluded.config_version, decided_at = excluded.decided_at
 WHERE events.position IS NULL`;
 
 const writeEntries = `INSERT INTO entries (tenant, lane, position, part, entity, kind, date, object, description, base_currency, lines, deferrals, source, event_id, body_hash, config_version, booked_at, previous_hash, hash)

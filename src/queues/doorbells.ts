@@ -1,7 +1,7 @@
 /** The doorbell queue's consumer: bindings given to the stages, and every message settled by itself. */
 import type { Bindings } from '../bindings.ts';
-import { laneKey, tenantId } from '../canonical/ids.ts';
-import { type Doorbell, laneName } from '../durable-objects/customer-lane/protocol.ts';
+import { type LaneKey, laneKey, tenantId } from '../canonical/ids.ts';
+import { type Doorbell, type LeasedEvent, laneName } from '../durable-objects/customer-lane/protocol.ts';
 import { shardOf } from '../ledger/shards.ts';
 import { ring } from '../operations/accept.ts';
 import { directoryOf } from '../operations/directory.ts';
@@ -78,6 +78,7 @@ function stagePorts(env: Bindings): StagePorts {
       const runtime = await directory.find(tenant, Date.now());
       return shardOf(env, runtime?.config.shard ?? 'LEDGER_0');
     },
+    forward: (tenant, to, event) => forward(env, tenant, to, event),
     archive: {
       put: async (key, body) => {
         await env.ARCHIVE.put(key, body, { httpMetadata: { contentType: 'application/x-ndjson' } });
@@ -111,4 +112,13 @@ function gatePort(env: Bindings, tenant: TenantRuntime, target: string): GatePor
     acquire: () => gate().acquire({ wanted: 1, limits }),
     release: (permitId, outcome, retryAfterMs) => gate().release({ permitId, outcome, retryAfterMs }),
   };
+}
+
+/** @throws when the lane could not take it: the event stays due where it is. */
+async function forward(env: Bindings, tenant: TenantRuntime, to: LaneKey, event: LeasedEvent): Promise<void> {
+  const { seq: _seq, held: _held, ...accepted } = event;
+  const name = { tenant: tenant.tenant, lane: to };
+  const answer = await env.LANES.getByName(laneName(name)).accept(name, [{ ...accepted, quarantine: null }]);
+  if ('code' in answer) throw new Error(`lane ${to} refused a forwarded event: ${answer.reason}`);
+  if (answer.ring) await ring(env, [name]);
 }

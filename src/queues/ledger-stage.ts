@@ -5,7 +5,6 @@
  */
 import { objectsOf } from '../canonical/decide.ts';
 import type { EpochMs, LaneKey, ProviderEventId, SourceId, TenantId } from '../canonical/ids.ts';
-import type { ObjectState } from '../canonical/objects.ts';
 import type {
   Conflict,
   LaneHead,
@@ -14,7 +13,7 @@ import type {
   QuarantinedEvent,
   Settlement,
 } from '../durable-objects/customer-lane/protocol.ts';
-import { loadObjects, readBookedEvents, readHead } from '../ledger/books.ts';
+import { loadObjects, type OwnedObject, readBookedEvents, readHead } from '../ledger/books.ts';
 import { commitLanes } from '../ledger/commit.ts';
 import { classifyWriteFailure, type LedgerDatabase } from '../ledger/database.ts';
 import { canonicalJson, sha256Hex } from '../ledger/hash.ts';
@@ -66,7 +65,7 @@ interface PlanRequest {
   readonly head: LaneHead;
   readonly events: readonly LeasedEvent[];
   /** Books as they have become since. */
-  readonly objects: ReadonlyMap<string, ObjectState>;
+  readonly objects: ReadonlyMap<string, OwnedObject>;
   /** Refused by the books, with its words: to be parked. */
   readonly refused: { readonly event: LeasedEvent; readonly words: string } | null;
 }
@@ -87,7 +86,41 @@ export async function ledgerStage(
     archiveBatch(tenant.tenant, working, ports),
   ]);
   const outcomes = await commitTogether(db, planned, archived, ports, now);
-  return [...idle, ...outcomes];
+  const forwarded = await forwardAll(tenant, planned, ports);
+  return [...idle, ...outcomes.map((outcome) => withForwarded(outcome, forwarded))];
+}
+
+type Forwarded = ReadonlyMap<LeasedLane, readonly { readonly event: LeasedEvent; readonly to: LaneKey }[]>;
+
+/** Hands events to the lanes that own what they are about. What could not be handed over stays due here. */
+async function forwardAll(
+  tenant: TenantRuntime,
+  planned: readonly PlannedLane[],
+  ports: StagePorts,
+): Promise<Forwarded> {
+  const forwarded = new Map<LeasedLane, { event: LeasedEvent; to: LaneKey }[]>();
+  for (const { lease, plan } of planned) {
+    for (const { event, to } of plan.forwarded) {
+      try {
+        await ports.forward(tenant, to, event);
+        forwarded.set(lease, [...(forwarded.get(lease) ?? []), { event, to }]);
+      } catch (error) {
+        const name: LaneName = { tenant: lease.tenant, lane: lease.lane };
+        ports.report({ what: 'stage_failed', lane: name, stage: 'decide', error: errorWords(error) });
+      }
+    }
+  }
+  return forwarded;
+}
+
+function withForwarded(outcome: LedgerOutcome, forwarded: Forwarded): LedgerOutcome {
+  const gone = forwarded.get(outcome.lease);
+  if (gone === undefined) return outcome;
+  const applied = new Set(outcome.settlement.applied.map(({ seq }) => seq));
+  const held = gone
+    .filter(({ event }) => !applied.has(event.seq))
+    .map(({ event, to }) => ({ seq: event.seq, reason: { kind: 'forwarded' as const, to } }));
+  return { ...outcome, settlement: { ...outcome.settlement, held: [...outcome.settlement.held, ...held] } };
 }
 
 const hasNews = (lease: LeasedLane): boolean =>
@@ -110,7 +143,7 @@ async function planLanes(
   const events = leases.flatMap((lease) => lease.events);
   const readings = await readEvents(tenant, events, ports.enrich, now);
   const keys = [...readings.values()].flatMap((reading) => (reading.kind === 'facts' ? objectsOf(reading.facts) : []));
-  const objects = keys.length === 0 ? new Map<string, ObjectState>() : await loadObjects(db, tenant.tenant, keys);
+  const objects = keys.length === 0 ? new Map<string, OwnedObject>() : await loadObjects(db, tenant.tenant, keys);
   return Promise.all(
     leases.map((lease) =>
       planOne(tenant, lease, readings, now, { head: lease.head, events: lease.events, objects, refused: null }),
@@ -127,6 +160,7 @@ async function planOne(
 ): Promise<PlannedLane> {
   const { refused } = request;
   const plan = planLane({
+    lane: lease.lane,
     head: request.head,
     events: request.events,
     reading: (event) => {
@@ -288,8 +322,13 @@ async function commitAlone(
   try {
     const head = await readHead(db, name.tenant, name.lane);
     if (head !== null && head.position > lane.lease.head.position) return await recover(db, lane.lease, head, ports);
-    if (hasWork(lane.commit)) await commitLanes(db, [lane.commit], onlyOf(lane, archived), commitIdAt(now, ports), now);
-    return committed(lane, archived);
+    const elsewhere = await appliedElsewhere(db, lane.lease);
+    const mine = elsewhere.size === 0 ? lane : await withoutThese(db, lane, elsewhere);
+    if (hasWork(mine.commit)) await commitLanes(db, [mine.commit], onlyOf(mine, archived), commitIdAt(now, ports), now);
+    return withForwarded(
+      committed(mine, archived),
+      new Map([[lane.lease, [...elsewhere].map(([event, to]) => ({ event, to }))]]),
+    );
   } catch (error) {
     if (classifyWriteFailure(error) === 'refused') return commitOneByOne(db, lane, archived, ports, now);
     ports.report({
@@ -300,6 +339,37 @@ async function commitAlone(
     });
     return { ...nothingDone(lane.lease), unfinished: true };
   }
+}
+
+/** Leased events that another lane has applied: forwarded there by an earlier pass, or sent anew under another address. */
+async function appliedElsewhere(db: LedgerDatabase, lease: LeasedLane): Promise<Map<LeasedEvent, LaneKey>> {
+  const rows = await readBookedEvents(
+    db,
+    lease.tenant,
+    lease.events.map((event): [string, string] => [event.source, event.eventId]),
+  );
+  const found = new Map<LeasedEvent, LaneKey>();
+  for (const row of rows) {
+    if (row.position === null || row.lane === lease.lane) continue;
+    const event = lease.events.find(({ source, eventId }) => source === row.source && eventId === row.eventId);
+    if (event !== undefined) found.set(event, row.lane);
+  }
+  return found;
+}
+
+async function withoutThese(
+  db: LedgerDatabase,
+  lane: PlannedLane,
+  elsewhere: ReadonlyMap<LeasedEvent, LaneKey>,
+): Promise<PlannedLane> {
+  const { lease, commit } = lane;
+  const objects = await loadObjects(
+    db,
+    lease.tenant,
+    commit.events.flatMap((event) => objectsOf(event.facts)),
+  );
+  const events = lease.events.filter((event) => !elsewhere.has(event));
+  return lane.replan({ head: lease.head, events, objects, refused: null });
 }
 
 /**
@@ -313,7 +383,7 @@ async function commitOneByOne(
   ports: StagePorts,
   now: EpochMs,
 ): Promise<LedgerOutcome> {
-  const objects = new Map<string, ObjectState>();
+  const objects = new Map<string, OwnedObject>();
   const steps: LedgerOutcome[] = [];
   let head = lane.lease.head;
   const attempt = async (events: readonly LeasedEvent[], refused: PlanRequest['refused']): Promise<void> => {
@@ -399,7 +469,8 @@ async function recover(
   const recovered: { event: LeasedEvent; position: number; plan: PostingPlan }[] = [];
   for (const row of booked) {
     const event = bySource.get(`${row.source}\n${row.eventId}`);
-    if (event === undefined || row.position === null || row.position <= lease.head.position) continue;
+    if (event === undefined || row.lane !== lease.lane || row.position === null || row.position <= lease.head.position)
+      continue;
     if (row.bodyHash !== event.bodyHash) throw new Error(`the books hold other bytes for seq ${event.seq}`);
     recovered.push({ event, position: row.position, plan: row.plan });
   }

@@ -8,10 +8,11 @@ import { decide } from '../canonical/decide.ts';
 import type { EntityBooks, ExceptionDraft } from '../canonical/decision.ts';
 import type { DraftEntry } from '../canonical/entry.ts';
 import type { CanonicalEvent } from '../canonical/events.ts';
-import type { EpochMs, ObjectKey } from '../canonical/ids.ts';
+import type { EpochMs, LaneKey, ObjectKey } from '../canonical/ids.ts';
 import type { ObjectState } from '../canonical/objects.ts';
 import { unreachable } from '../canonical/result.ts';
 import type { HeldReason, LaneHead, LeasedEvent } from '../durable-objects/customer-lane/protocol.ts';
+import type { OwnedObject } from '../ledger/books.ts';
 import { type EventRecord, type ExceptionRecord, exceptionId, type PostingPlan } from '../ledger/records.ts';
 import { errorWords } from '../operations/log.ts';
 
@@ -29,12 +30,13 @@ export type Reading =
   | { readonly kind: 'exception'; readonly facts: readonly CanonicalEvent[]; readonly exception: ExceptionDraft };
 
 export interface LanePlanInput {
+  readonly lane: LaneKey;
   readonly head: LaneHead;
   /** In the order to be tried: `seq` order. */
   readonly events: readonly LeasedEvent[];
   readonly reading: (event: LeasedEvent) => Reading;
   /** Books as loaded before; the plan sees its own changes on top. */
-  readonly objects: ReadonlyMap<string, ObjectState>;
+  readonly objects: ReadonlyMap<string, OwnedObject>;
   /** Which targets the facts are routed to, and from when. */
   readonly route: (facts: readonly CanonicalEvent[], entity: string) => PostingPlan['targets'];
   readonly configVersion: number;
@@ -56,6 +58,8 @@ export interface LanePlan {
   readonly entries: readonly PlannedEntry[];
   readonly objects: readonly ObjectState[];
   readonly held: readonly { readonly seq: number; readonly reason: HeldReason }[];
+  /** To be accepted into another lane before they are settled as forwarded. */
+  readonly forwarded: readonly { readonly event: LeasedEvent; readonly to: LaneKey }[];
   readonly exceptions: readonly ExceptionRecord[];
   readonly resolved: readonly string[];
 }
@@ -63,16 +67,19 @@ export interface LanePlan {
 /** How soon an event that could not be enriched is looked at again, ms. */
 const LATER_MS = 30_000;
 
+interface Held {
+  readonly kind: 'held';
+  readonly reason: HeldReason;
+  readonly outcome: 'waiting' | 'parked' | 'quarantined';
+  readonly note: string;
+  readonly facts: readonly CanonicalEvent[];
+  readonly exception: ExceptionRecord | null;
+}
+
 type Verdict =
   | { readonly kind: 'applied'; readonly changed: boolean }
-  | {
-      readonly kind: 'held';
-      readonly reason: HeldReason;
-      readonly outcome: 'waiting' | 'parked' | 'quarantined';
-      readonly note: string;
-      readonly facts: readonly CanonicalEvent[];
-      readonly exception: ExceptionRecord | null;
-    };
+  | { readonly kind: 'forward'; readonly to: LaneKey }
+  | Held;
 
 /** The lane as it becomes while events are applied to it; discarded when the commit does not land. */
 class PlanningLane {
@@ -91,7 +98,7 @@ class PlanningLane {
   }
 
   private readonly lookup = (key: ObjectKey): ObjectState | null =>
-    this.changed.get(key) ?? this.input.objects.get(key) ?? null;
+    this.changed.get(key) ?? this.input.objects.get(key)?.state ?? null;
 
   /** A bug in one event's rules parks that event, with its amount, and never the customer. */
   tryToApply(event: LeasedEvent): Verdict {
@@ -146,6 +153,8 @@ class PlanningLane {
       case 'exception':
         return this.park(event, decision.exception, facts);
       case 'booked': {
+        const owner = foreignOwner(this.input, decision.objects);
+        if (owner !== null) return this.forward(event, owner);
         const targets = decision.documents.length === 0 ? [] : this.input.route(facts, books.entity);
         const position = this.apply(event, 'booked', note, facts, { targets, documents: decision.documents });
         decision.entries.forEach((entry, part) => {
@@ -200,6 +209,12 @@ class PlanningLane {
     return { kind: 'held', reason: { kind: 'waiting', requires, until }, outcome: 'waiting', note, facts, exception };
   }
 
+  /** The event is about what another lane keeps: it goes there, and that lane's order is its order. */
+  private forward(event: LeasedEvent, to: LaneKey): Verdict {
+    this.resolved.push(...causesOf(event));
+    return { kind: 'forward', to };
+  }
+
   private park(event: LeasedEvent, draft: ExceptionDraft, facts: readonly CanonicalEvent[]): Verdict {
     const exception = exceptionFor(event, draft);
     return {
@@ -235,14 +250,31 @@ export function internalError(event: LeasedEvent, facts: readonly CanonicalEvent
   };
 }
 
+/**
+ * The lane that owns the objects a decision would write, when it is another than this one: a provider's event that does
+ * not name its customer (a refund, an invoice payment) is accepted into a lane of the source's own, and only the books
+ * know whose it is.
+ *
+ * @throws when the objects have several owners: no lane could write them all.
+ */
+function foreignOwner({ lane, objects }: LanePlanInput, changed: readonly ObjectState[]): LaneKey | null {
+  const owners = new Set(changed.flatMap((state) => objects.get(state.key)?.lane ?? []));
+  owners.delete(lane);
+  const [owner, ...others] = owners;
+  if (others.length > 0) throw new Error(`it concerns objects of ${owners.size} other lanes`);
+  return owner ?? null;
+}
+
 /** Plans a lane. Deterministic: the same input yields the same plan. */
 export function planLane(input: LanePlanInput): LanePlan {
   const lane = new PlanningLane(input);
-  const open: { event: LeasedEvent; verdict: Extract<Verdict, { kind: 'held' }> }[] = [];
+  const open: OpenEvent[] = [];
+  const forwarded: { event: LeasedEvent; to: LaneKey }[] = [];
   for (const event of input.events) {
     const verdict = lane.tryToApply(event);
     if (verdict.kind === 'held') open.push({ event, verdict });
-    else if (verdict.changed) retryWaiting(lane, open);
+    else if (verdict.kind === 'forward') forwarded.push({ event, to: verdict.to });
+    else if (verdict.changed) retryWaiting(lane, open, forwarded);
   }
   return {
     position: lane.position,
@@ -266,6 +298,7 @@ export function planLane(input: LanePlanInput): LanePlan {
     entries: lane.entries,
     objects: [...lane.changed.values()],
     held: open.map(({ event, verdict }) => ({ seq: event.seq, reason: verdict.reason })),
+    forwarded,
     exceptions: [
       ...lane.notices,
       ...open.flatMap(({ verdict }) => (verdict.exception === null ? [] : [verdict.exception])),
@@ -280,18 +313,21 @@ const stillHeld = (event: LeasedEvent, reason: HeldReason): boolean =>
   event.held.kind === reason.kind &&
   (reason.kind !== 'parked' || event.held.kind !== 'parked' || event.held.exceptionId === reason.exceptionId);
 
-/** Each success may free an earlier event; ends because every round applies at least one of finitely many. */
-function retryWaiting(
-  lane: PlanningLane,
-  open: { event: LeasedEvent; verdict: Extract<Verdict, { kind: 'held' }> }[],
-): void {
+interface OpenEvent {
+  readonly event: LeasedEvent;
+  readonly verdict: Held;
+}
+
+/** Each success may free an earlier event; ends because every round takes at least one of finitely many. */
+function retryWaiting(lane: PlanningLane, open: OpenEvent[], forwarded: { event: LeasedEvent; to: LaneKey }[]): void {
   let progressed = true;
   while (progressed) {
     progressed = false;
-    for (const [index, candidate] of open.entries()) {
-      if (candidate.verdict.outcome !== 'waiting') continue;
-      const verdict = lane.tryToApply(candidate.event);
-      if (verdict.kind !== 'applied') continue;
+    for (const [index, { event, verdict: before }] of open.entries()) {
+      if (before.outcome !== 'waiting') continue;
+      const verdict = lane.tryToApply(event);
+      if (verdict.kind === 'held') continue;
+      if (verdict.kind === 'forward') forwarded.push({ event, to: verdict.to });
       open.splice(index, 1);
       progressed = true;
       break;

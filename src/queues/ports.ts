@@ -41,6 +41,8 @@ export interface StagePorts {
   /** Null: the tenant has no published config (any more); its lanes keep what they hold. */
   readonly tenant: (tenant: TenantId) => Promise<TenantRuntime | null>;
   readonly ledger: (tenant: TenantId) => Promise<LedgerDatabase>;
+  /** Accepts an event into another lane of the tenant; resolves once it is stored there. A repeat is a duplicate. */
+  readonly forward: (tenant: TenantRuntime, to: LaneKey, event: LeasedEvent) => Promise<void>;
   readonly archive: ArchivePort;
   readonly enrich: Enrich;
   readonly connector: (tenant: TenantRuntime, target: string) => Promise<TargetConnector | null>;

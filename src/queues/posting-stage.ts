@@ -40,7 +40,14 @@ export interface PostingItem {
 
 export type ItemOutcome =
   | { readonly item: PostingItem; readonly done: true }
-  | { readonly item: PostingItem; readonly done: false; readonly uncertain: boolean; readonly notBefore: EpochMs };
+  | {
+      readonly item: PostingItem;
+      readonly done: false;
+      readonly uncertain: boolean;
+      /** False when it only waits its turn or its window. */
+      readonly tried: boolean;
+      readonly notBefore: EpochMs;
+    };
 
 /** Waiting for a target's rate limit within one pass is bounded by this, ms; the rest goes to the outbox. */
 const PASS_PATIENCE_MS = 20_000;
@@ -87,6 +94,7 @@ const again = (item: PostingItem, uncertain: boolean, now: EpochMs): ItemOutcome
   item,
   done: false,
   uncertain,
+  tried: true,
   notBefore: retryAt('not_sent', item.attempts, null, now),
 });
 
@@ -316,7 +324,7 @@ class PostingPass {
     }
     return items.map((item) => {
       const rest = left.get(item);
-      return rest === undefined ? { item, done: true } : { item, done: false, ...rest };
+      return rest === undefined ? { item, done: true } : { item, done: false, tried: true, ...rest };
     });
   }
 

@@ -126,7 +126,7 @@ async function postAll(
         else {
           // Whatever comes after it for this target has to stay behind it.
           blocked.add(target);
-          deferred.push({ item, done: false, uncertain: item.uncertain, notBefore });
+          deferred.push({ item, done: false, uncertain: item.uncertain, tried: false, notBefore });
         }
       }
     }
@@ -198,9 +198,7 @@ async function settleAll(
       const handedOut = new Set(lease.outbox.map((entry) => `${entry.target}#${entry.position}`));
       const settlement: Settlement = {
         ...outcome.settlement,
-        outbox: mine.flatMap((result) =>
-          result.done ? [] : [outboxEntry(result.item, result.uncertain, result.notBefore)],
-        ),
+        outbox: mine.flatMap((result) => (result.done ? [] : [outboxEntry(result.item, result)])),
         posted: mine
           .filter((result) => result.done && handedOut.has(`${result.item.target}#${result.item.position}`))
           .map(({ item }) => ({ target: item.target, position: item.position })),
@@ -215,12 +213,16 @@ async function settleAll(
   return done;
 }
 
-const outboxEntry = (item: PostingItem, uncertain: boolean, notBefore: EpochMs): Settlement['outbox'][number] => ({
+const outboxEntry = (
+  item: PostingItem,
+  rest: { readonly uncertain: boolean; readonly tried: boolean; readonly notBefore: EpochMs },
+) => ({
   target: item.target,
   position: item.position,
   seq: item.seq,
-  uncertain,
-  notBefore,
+  uncertain: rest.uncertain,
+  tried: rest.tried,
+  notBefore: rest.notBefore,
 });
 
 async function settleLane(

@@ -10,6 +10,8 @@ export interface ProviderEvent {
   readonly type: string;
   readonly occurredAt: EpochMs;
   readonly facts: readonly CanonicalEvent[];
+  /** The provider does not say whose it is: it arrives in the source's own lane. */
+  readonly unnamed: boolean;
 }
 
 const EUR = currency('EUR');
@@ -40,7 +42,8 @@ class Life {
 
   say(type: string, ...facts: CanonicalEvent[]): void {
     const id = `evt_${this.customer}_${this.events.length + 1}`;
-    this.events.push({ customer: this.customer, id, type, occurredAt: this.now, facts });
+    const unnamed = type === 'charge.refunded' && this.random.chance(0.4);
+    this.events.push({ customer: this.customer, id, type, occurredAt: this.now, facts, unnamed });
     this.now += this.random.between(1, DAY);
   }
 

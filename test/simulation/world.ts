@@ -95,7 +95,7 @@ export class World {
 
   /** What ingress does after verification. False: the sender got no 2xx and will send again. */
   deliver(event: ProviderEvent, salt: number, crash: boolean): boolean {
-    const key = laneKey(`sim:${event.customer}`);
+    const key = laneKey(event.unnamed ? 'sim:~account' : `sim:${event.customer}`);
     const simulated = this.laneOf(key);
     const body = encodeFacts(event.facts, salt);
     const bodyHash = createHash('sha256').update(body).digest('hex');
@@ -216,6 +216,16 @@ export class World {
       lane: ({ lane }) => this.lanePort(lane, turn),
       tenant: async () => runtime,
       ledger: async () => ledger,
+      forward: async (_tenant, to, { seq: _seq, held: _held, ...event }) => {
+        await turn();
+        const answer = this.laneOf(to).lane.accept(
+          { tenant: TENANT, lane: to },
+          [{ ...event, quarantine: null }],
+          this.now,
+        );
+        if ('code' in answer) throw new Error(answer.reason);
+        if (answer.ring) this.doorbells.push(to);
+      },
       archive: {
         put: async (key, body) => {
           await turn();

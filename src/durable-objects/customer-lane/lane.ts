@@ -11,7 +11,7 @@
  */
 import type { EpochMs, LaneKey, TenantId } from '../../canonical/ids.ts';
 import { storeEvents } from './accepting.ts';
-import { hastenOutbox, refuseRemoval, release, writeParked, writeSkipped } from './operating.ts';
+import { hastenOutbox, refuseRemoval, release, writeParked } from './operating.ts';
 import type {
   AcceptAnswer,
   AcceptEvent,
@@ -29,7 +29,7 @@ import type {
 import * as reading from './reading.ts';
 import * as rules from './rules.ts';
 import { type Migration, migrate, storedVersion } from './schema.ts';
-import { contradiction, dropBodies, fingerprint, heldFacts, writeSettlement } from './settling.ts';
+import { contradiction, dropBodies, fingerprint, heldFacts, writeDoneWith, writeSettlement } from './settling.ts';
 import { createState, insertState, type LaneState, readState, updateState } from './state.ts';
 import type { LaneStorage } from './storage.ts';
 
@@ -172,7 +172,7 @@ export class Lane {
 
   /** Decides that an event is never applied. It stays in the log, with the reason. */
   skip(seq: number, reason: string, now: EpochMs, ledgerPosition: number | null = null): OperateAnswer {
-    return this.#remove(seq, now, ledgerPosition, () => writeSkipped(this.#storage, seq, reason, now));
+    return this.#remove(seq, now, ledgerPosition, () => writeDoneWith(this.#storage, seq, reason, now));
   }
 
   /** Makes parked and waiting events due at once. At most 500 a call. */

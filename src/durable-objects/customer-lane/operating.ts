@@ -44,17 +44,6 @@ export function writeParked(
   );
 }
 
-/** A person decided that the event is never applied; it stays in the log with the reason. */
-export function writeSkipped(storage: LaneStorage, seq: number, reason: string, now: EpochMs): void {
-  storage.exec('DELETE FROM held WHERE seq = ?', seq);
-  storage.exec(
-    'INSERT INTO resolved (seq, position, reason, at, archived) VALUES (?, NULL, ?, ?, 1)',
-    seq,
-    reason,
-    now,
-  );
-}
-
 /** Makes held events of one kind due at once; gives those it took effect on. */
 export function release(
   storage: LaneStorage,

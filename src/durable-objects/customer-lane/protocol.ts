@@ -99,7 +99,9 @@ export type HeldReason =
   | { readonly kind: 'waiting'; readonly requires: readonly string[]; readonly until: EpochMs }
   /** A person decides; retried when unparked, or when its cause may have gone. */
   | { readonly kind: 'parked'; readonly exceptionId: string; readonly cause: string }
-  | { readonly kind: 'quarantined'; readonly reason: string };
+  | { readonly kind: 'quarantined'; readonly reason: string }
+  /** Only in a settlement: the event is in that lane now, which owns what it is about. Done with here. */
+  | { readonly kind: 'forwarded'; readonly to: LaneKey };
 
 /** An event in the ledger whose documents are not at a target yet, in the lane's applied order. */
 export interface OutboxItem {
@@ -180,6 +182,8 @@ export interface Settlement {
     readonly position: number;
     readonly seq: number;
     readonly uncertain: boolean;
+    /** A try was made, so its next time is a retry's, which a person may hasten; a window's first time is not. */
+    readonly tried?: boolean;
     readonly notBefore: EpochMs;
   }[];
   /** Outbox items that are done with. */

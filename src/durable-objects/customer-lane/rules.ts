@@ -69,6 +69,7 @@ export function dueAt(reason: HeldReason, tries: number, now: EpochMs): EpochMs 
       return Math.min(Math.max(reason.until, now + BACKSTOP_MS), now + growingWait(tries));
     case 'parked':
     case 'quarantined':
+    case 'forwarded':
       return null;
     default:
       return unreachable(reason);

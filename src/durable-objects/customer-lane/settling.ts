@@ -187,6 +187,10 @@ function writeHeld(
 ): void {
   const { applied, held } = settlement;
   for (const { seq, reason } of held) {
+    if (reason.kind === 'forwarded') {
+      writeDoneWith(storage, seq, `forwarded to ${reason.to}`, now);
+      continue;
+    }
     const before = facts.get(seq);
     const tries = before?.kind === 'waiting' && reason.kind === 'waiting' ? before.tries + 1 : 0;
     // What was applied after it was tried counts as new for it: its prerequisite may be among that.
@@ -204,6 +208,17 @@ function writeHeld(
       (before?.archived ?? covers(settlement, seq)) ? 1 : 0,
     );
   }
+}
+
+/** Never applied here: a person skipped it, or another lane has it. It stays in the log with the reason. */
+export function writeDoneWith(storage: LaneStorage, seq: number, reason: string, now: EpochMs): void {
+  storage.exec('DELETE FROM held WHERE seq = ?', seq);
+  storage.exec(
+    'INSERT INTO resolved (seq, position, reason, at, archived) VALUES (?, NULL, ?, ?, 1)',
+    seq,
+    reason,
+    now,
+  );
 }
 
 function writePassedOver(
@@ -239,15 +254,16 @@ function writeOutbox(storage: LaneStorage, { outbox, posted }: Settlement): void
   for (const { target, position } of posted) {
     storage.exec('DELETE FROM outbox WHERE target = ? AND position = ?', target, position);
   }
-  for (const { target, position, seq, uncertain, notBefore } of outbox) {
+  for (const { target, position, seq, uncertain, tried, notBefore } of outbox) {
     storage.exec(
-      `INSERT INTO outbox (target, position, seq, uncertain, attempts, not_before) VALUES (?, ?, ?, ?, 0, ?)
+      `INSERT INTO outbox (target, position, seq, uncertain, attempts, not_before) VALUES (?, ?, ?, ?, ?, ?)
         ON CONFLICT (target, position) DO UPDATE SET uncertain = excluded.uncertain, attempts = attempts + 1,
           not_before = excluded.not_before`,
       target,
       position,
       seq,
       uncertain ? 1 : 0,
+      tried === true ? 1 : 0,
       notBefore,
     );
   }
