@@ -127,7 +127,6 @@ const storedFact = z.looseObject({ kind: z.string(), occurredAt: z.number() });
 export const factsOf = (row: Pick<EventRow, 'facts'>) => z.array(storedFact).parse(JSON.parse(row.facts));
 
 const storedDocument = z.looseObject({ kind: z.string(), key: z.string(), object: z.string(), entity: z.string() });
-type StoredDocument = z.infer<typeof storedDocument>;
 
 const storedPlan = z.object({
   targets: z.array(z.object({ target: z.string(), notBefore: z.number() })),
