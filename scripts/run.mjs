@@ -33,6 +33,14 @@ child.on('message', (message) => {
 process.on('SIGINT', () => {});
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 
+// npm ended by a signal does not pass it on: its scripts would run on, attended by nobody.
+const launcher = process.ppid;
+if (process.env.npm_lifecycle_event !== undefined) {
+  setInterval(() => {
+    if (process.ppid !== launcher) child.kill('SIGTERM');
+  }, 500).unref();
+}
+
 child.on('error', (error) => {
   console.error(`${file} could not be started: ${error.message}`);
   process.exit(1);
