@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { Bindings } from './bindings.ts';
+import { operatorConsole } from './console/index.ts';
 import { errorWords, logError } from './operations/log.ts';
 import { answerDoorbells, buryDoorbells } from './queues/doorbells.ts';
 import { sweep } from './queues/sweep.ts';
@@ -20,6 +21,7 @@ z.config({ jitless: true });
 const app = new Hono<{ Bindings: Bindings }>();
 app.route('/in', ingress);
 app.route('/api/v1', api);
+app.route('/console', operatorConsole);
 app.route('/', health);
 app.route('/', metrics);
 app.notFound(() => problem('not_found'));

@@ -16,8 +16,6 @@ export type ProviderEventId = Branded<string, 'ProviderEventId'>;
  * The same object of one provider has the same key whatever source announced it.
  */
 export type ObjectKey = Branded<string, 'ObjectKey'>;
-/** One journal entry, `<lane>#<position>.<part>`: where it stands in its lane's applied order. Unique in a tenant. */
-export type EntryId = Branded<string, 'EntryId'>;
 /** The idempotency key of one document at one target; the same fact always yields the same key. */
 export type PostingKey = Branded<string, 'PostingKey'>;
 
@@ -31,7 +29,6 @@ export const sourceId = (slug: string) => slug as SourceId;
 export const laneKey = (key: string) => key as LaneKey;
 export const providerEventId = (id: string) => id as ProviderEventId;
 export const objectKey = (provider: string, kind: string, id: string) => `${provider}:${kind}:${id}` as ObjectKey;
-export const entryId = (lane: LaneKey, position: number, part: number) => `${lane}#${position}.${part}` as EntryId;
 export const postingKey = (key: string) => key as PostingKey;
 
 const isoDatePattern = /^\d{4}-\d{2}-\d{2}$/;

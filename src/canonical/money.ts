@@ -39,7 +39,6 @@ export const money = (amount: number, code: string): Money => ({
 
 export const add = (...amounts: readonly MinorUnits[]): MinorUnits =>
   minorUnits(amounts.reduce<number>((total, amount) => total + amount, 0));
-export const subtract = (a: MinorUnits, b: MinorUnits): MinorUnits => minorUnits(a - b);
 export const negate = (a: MinorUnits): MinorUnits => minorUnits(-a);
 
 /** ISO 4217 minor-unit exponents other than 2 (ISO 4217 list one). */

@@ -1,4 +1,5 @@
 /** The operator console at /console: read-only pages, rendered here, behind a session. */
+import { zValidator } from '@hono/zod-validator';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { Bindings } from '../bindings.ts';
@@ -122,10 +123,11 @@ app.get('/events/:source/:id', (c) =>
 
 const form = z.object({ token: z.string().trim().min(8).max(512) });
 
-app.post('/login', async (c) => {
+const validForm = zValidator('form', form, (result) => (result.success ? undefined : login(401, true)));
+
+app.post('/login', validForm, async (c) => {
   if (foreign(c.req.raw)) return login(403, true);
-  const sent = form.safeParse(await c.req.parseBody());
-  const cookie = sent.success ? await openSession(sent.data.token, c.env, secure(c.req.url), Date.now()) : null;
+  const cookie = await openSession(c.req.valid('form').token, c.env, secure(c.req.url), Date.now());
   if (cookie === null) return login(401, true);
   return new Response(null, {
     status: 303,

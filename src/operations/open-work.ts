@@ -55,10 +55,18 @@ export async function openWork(db: D1Database, tenant: string | null): Promise<O
 /** A label's value in Prometheus' text format. */
 const label = (value: string): string => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', ' ');
 
+/** Deliveries of one source by how they were answered. */
+export interface DeliveryCount {
+  readonly tenant: string;
+  readonly source: string;
+  readonly outcome: string;
+  readonly count: number;
+}
+
 /** Prometheus text exposition format 0.0.4. Only counts and ages; tenants by name, nothing of theirs. */
-export function metricsText(counts: OpenWorkCounts, now: number): string {
-  const family = (name: string, help: string, lines: readonly string[]): string =>
-    `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${lines.map((line) => `${name}${line}\n`).join('')}`;
+export function metricsText(counts: OpenWorkCounts, deliveries: readonly DeliveryCount[], now: number): string {
+  const family = (name: string, help: string, lines: readonly string[], type: 'gauge' | 'counter' = 'gauge'): string =>
+    `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.map((line) => `${name}${line}\n`).join('')}`;
   const oldest = [...counts.exceptions, ...counts.held, ...counts.postings].map((row) => row.oldest);
   const posting = (row: OpenCount) => {
     const [outcome = '', ...target] = row.what.split(' ');
@@ -79,6 +87,15 @@ export function metricsText(counts: OpenWorkCounts, now: number): string {
       'ledgergate_postings_open',
       'Documents with a try behind them that are not at their target.',
       counts.postings.map(posting),
+    ),
+    family(
+      'ledgergate_deliveries_total',
+      'Deliveries by answer, counted by the isolate that answers this since it started.',
+      deliveries.map(
+        (row) =>
+          `{tenant="${label(row.tenant)}",source="${label(row.source)}",outcome="${label(row.outcome)}"} ${row.count}`,
+      ),
+      'counter',
     ),
     family('ledgergate_open_oldest_seconds', 'Age of the oldest open thing; 0 when nothing is open.', [
       ` ${oldest.length === 0 ? 0 : Math.max(0, Math.round((now - Math.min(...oldest)) / 1000))}`,

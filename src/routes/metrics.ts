@@ -5,6 +5,7 @@ import { allShards } from '../ledger/shards.ts';
 import { authenticate } from '../operations/access.ts';
 import { metricsText, type OpenWorkCounts, openWork } from '../operations/open-work.ts';
 import { fetchKeySetWith, KeySets } from '../verification/jwks.ts';
+import { ingressCounts } from './ingress-counters.ts';
 import { problem } from './problem.ts';
 
 const keySets = new KeySets(fetchKeySetWith((input, init) => fetch(input, init)));
@@ -23,7 +24,7 @@ metrics.get('/metrics', async (c) => {
     held: shards.flatMap((shard) => shard.held),
     postings: shards.flatMap((shard) => shard.postings),
   };
-  return new Response(metricsText(all, now), {
+  return new Response(metricsText(all, ingressCounts(), now), {
     headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' },
   });
 });
