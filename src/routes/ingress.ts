@@ -122,7 +122,7 @@ async function deliver(
   if (accepted.code !== 'accepted') return problem('overloaded', { retryAfterSeconds: accepted.retryAfterSeconds });
   const summary = summarise(deliveries, accepted.results);
   countIngress(tenant.tenant, id, summary.status);
-  return source.acknowledge(summary);
+  return source.acknowledge(summary, verified);
 }
 
 /** What belongs to no customer goes to lanes of the source's own. */

@@ -26,7 +26,7 @@ export interface ConfiguredSource {
   readonly contentTypes: readonly string[];
   verify(delivery: Delivery, secrets: readonly LiveSecret[]): Promise<Verification>;
   parse(delivery: VerifiedDelivery): Result<readonly AddressedEvent[], UnreadableDelivery>;
-  acknowledge(summary: AcceptedSummary): Response;
+  acknowledge(summary: AcceptedSummary, delivery?: VerifiedDelivery): Response;
   /** The provider's own answer to an unproven delivery; null: the gateway's usual one. */
   refuse(): Response | null;
   enrichment(event: StoredEvent): readonly EnrichmentNeed[];
@@ -70,7 +70,7 @@ function withSettings<Settings>(definition: SourceDefinition<Settings>, settings
     contentTypes: definition.contentTypes,
     verify: (delivery, secrets) => definition.verify(delivery, secrets, settings),
     parse: (delivery) => definition.parse(delivery, settings),
-    acknowledge: (summary) => definition.acknowledge(summary, settings),
+    acknowledge: (summary, delivery) => definition.acknowledge(summary, settings, delivery),
     refuse: () => definition.refuse?.(settings) ?? null,
     enrichment: (event) => definition.enrichment(event, settings),
     interpret: (event, enrichment) => definition.interpret(event, settings, enrichment),

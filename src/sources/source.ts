@@ -92,8 +92,11 @@ export interface SourceDefinition<Settings = unknown> {
   verify(delivery: Delivery, secrets: readonly LiveSecret[], settings: Settings): Promise<Verification>;
   /** Splits and addresses a verified delivery: at most 250 events, in the sender's order. Pure. Never throws. */
   parse(delivery: VerifiedDelivery, settings: Settings): Result<readonly AddressedEvent[], UnreadableDelivery>;
-  /** The answer the provider expects once all of it is stored; the settings say which where a provider has several. */
-  acknowledge(summary: AcceptedSummary, settings: Settings): Response;
+  /**
+   * The answer the provider expects once all of it is stored; the settings say which where a provider has several. The
+   * delivery is there for set-up messages whose challenge has to be given back.
+   */
+  acknowledge(summary: AcceptedSummary, settings: Settings, delivery?: VerifiedDelivery): Response;
   /**
    * The answer to a delivery that is not proven, where the provider needs another than 401 with a problem: a Basic
    * challenge, an empty body, a status of its own. It is not told why, so it cannot tell the sender.
