@@ -24,7 +24,8 @@ button.quiet{background:none;color:var(--soft);border-color:var(--line)}.login{m
 const headers = (nonce: string): Record<string, string> => ({
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': `default-src 'none'; style-src 'nonce-${nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
-  'referrer-policy': 'no-referrer',
+  // Not `no-referrer`: under that a browser posts the login form with `Origin: null`, which counts as foreign.
+  'referrer-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'cache-control': 'no-store',

@@ -60,6 +60,10 @@ describe('logging in to the console', () => {
     expect(decodeURIComponent(cookie)).not.toContain('root-token');
   });
 
+  it('lets browsers say where the login form came from, or they would send Origin: null and be refused', async () => {
+    expect((await get('/console', '')).headers.get('referrer-policy')).toBe('same-origin');
+  });
+
   it('refuses a wrong token, a form of another site, and a made-up or altered session', async () => {
     expect((await post('/console/login', { token: 'not-the-token' })).status).toBe(401);
     expect(
