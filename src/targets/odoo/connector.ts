@@ -108,17 +108,22 @@ function workOn(postings: readonly Posting[]): Map<string, Work> {
 const versionOf = (document: TargetDocument): number =>
   document.kind === 'partner' || document.kind === 'product' ? document.version : 0;
 
-/** Customers and products first, so that bills of the same wave find them; then what settles, last the matching. */
+/**
+ * Customers and products first, so that bills of the same wave find them; then what settles, and the matching. Credit
+ * notes come last: Odoo matches one with its invoice at once, and a payment of the same wave has the first claim to it.
+ */
 async function postAll(works: readonly Work[], kinds: Kinds, books: Books): Promise<void> {
   await upsertPartners(works.filter(isOf('partner')), books);
   await upsertProducts(works.filter(isOf('product')), books);
-  const bills = works.filter(isOf('invoice', 'credit_note'));
+  const invoices = works.filter(isOf('invoice'));
+  const notes = works.filter(isOf('credit_note'));
   const entries = works.filter(isOf('entry'));
   const payments = works.filter(isOf('payment'));
-  await book(kinds.bill, bills, books);
+  await book(kinds.bill, invoices, books);
   await book(kinds.entry, entries, books);
   await book(kinds.payment, payments, books);
-  await settle([...bills, ...entries, ...payments], books);
+  await settle([...entries, ...payments], books);
+  await book(kinds.bill, notes, books);
 }
 
 const isOf =

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { PostingKey } from '../../canonical/ids.ts';
-import type { Result } from '../../canonical/result.ts';
+import { ok, type Result } from '../../canonical/result.ts';
 import type { Books } from './booking.ts';
 import { sentLines } from './entry.ts';
 import type { Failure } from './errors.ts';
@@ -25,6 +25,7 @@ const lineRow = z.object({
   parent_state: text,
 });
 type Line = z.infer<typeof lineRow>;
+const lineFields = Object.keys(lineRow.shape).filter((field) => field !== 'id');
 
 /** One call to `reconcile`: an invoice's open lines with everything of this batch that settles it. */
 interface Match {
@@ -71,14 +72,16 @@ export async function settle(works: readonly Work<BookedDocument>[], books: Book
   );
   if (settling.length === 0) return;
   const lines = await readLines(settling, books);
-  if (!lines.ok) {
-    unmatched(settling, lines.error);
+  const freed = lines.ok ? await freeNotes(settling, lines.value, books) : lines;
+  if (!freed.ok) {
+    unmatched(settling, freed.error);
     return;
   }
-  for (const match of plan(settling, lines.value, books)) {
+  for (const match of plan(settling, freed.value.lines, books)) {
     const done = await books.client.act('account.move.line', 'reconcile', [...match.lines]);
     if (!done.ok) unmatched([...match.works], done.error);
   }
+  for (const group of freed.value.groups) await rematch(group, books);
 }
 
 /** Refused: a warning. Not known: the posting is looked up again, and matched then. */
@@ -127,23 +130,16 @@ async function readLines(
       ['company_id', '=', config.companyId],
     ],
     lineRow,
-    Object.keys(lineRow.shape).filter((field) => field !== 'id'),
+    lineFields,
   );
 }
 
 function plan(works: readonly Work<BookedDocument>[], lines: readonly Line[], books: Books): Match[] {
   const matches = new Map<string, Match>();
   for (const work of works) {
-    const own = lines.filter((line) => line.move_id === work.moveId);
-    for (const { line, settled } of ownLines(work, own, lines, books)) {
+    for (const { line, settled } of ownLines(work, lines, books) ?? disagreeing(work)) {
       if (line.reconciled) continue;
-      const others = lines.filter(
-        (other) =>
-          other.ref === settled &&
-          other.account_id === line.account_id &&
-          other.move_id !== work.moveId &&
-          other.parent_state === 'posted',
-      );
+      const others = settledLines(work, line, settled, lines);
       const open = others.filter((other) => !other.reconciled);
       if (open.length === 0) {
         // Untouched, yet nothing is open: paid by something else, or on another receivable account.
@@ -161,17 +157,28 @@ function plan(works: readonly Work<BookedDocument>[], lines: readonly Line[], bo
   return [...matches.values()];
 }
 
+/** The posted lines of the document that `line` settles, on the same account. */
+const settledLines = (work: Work, line: Line, settled: PostingKey, lines: readonly Line[]): Line[] =>
+  lines.filter(
+    (other) =>
+      other.ref === settled &&
+      other.account_id === line.account_id &&
+      other.move_id !== work.moveId &&
+      other.parent_state === 'posted',
+  );
+
+interface OwnLine {
+  readonly line: Line;
+  readonly settled: PostingKey;
+}
+
 /**
  * The document's receivable lines with what each settles. Odoo keeps an entry's lines in the order sent, so the
- * receivable ones are matched by place and checked by amount; when they do not agree, nothing is matched.
+ * receivable ones are matched by place and checked by amount; null when they do not agree, and nothing is matched.
  */
-function ownLines(
-  work: Work<BookedDocument>,
-  own: readonly Line[],
-  all: readonly Line[],
-  { references }: Books,
-): { readonly line: Line; readonly settled: PostingKey }[] {
+function ownLines(work: Work<BookedDocument>, all: readonly Line[], { references }: Books): OwnLine[] | null {
   const { document } = work;
+  const own = all.filter((line) => line.move_id === work.moveId);
   if (document.kind !== 'entry') {
     const [settled] = settledBy(document);
     return settled === undefined ? [] : own.map((line) => ({ line, settled }));
@@ -181,12 +188,85 @@ function ownLines(
   const agree =
     sent.length === own.length &&
     sent.every((line, index) => toMinor(own[index]?.balance ?? '', document.baseCurrency) === line.base);
-  if (!agree) {
-    warn(work, difference('settlement', `${sent.length} receivable lines`, `${own.length} in Odoo, not as sent`));
-    return [];
-  }
+  if (!agree) return null;
   return own.flatMap((line, index) => {
     const settled = sent[index]?.settles ?? null;
     return settled === null ? [] : [{ line, settled }];
   });
+}
+
+function disagreeing(work: Work): readonly OwnLine[] {
+  warn(work, difference('settlement', 'matched', 'the receivable lines in Odoo are not as sent'));
+  return [];
+}
+
+interface Freed {
+  readonly lines: readonly Line[];
+  /** Ids of lines that had been matched with one another, by what had matched them. */
+  readonly groups: readonly (readonly number[])[];
+}
+
+/**
+ * Odoo matches a credit note with the invoice it reverses while it posts it, as far as that is open: also where the money
+ * goes back to the customer and the invoice waits for a payment that comes later. Then the entry that tells of the refund
+ * would find its credit note settled, and the payment its invoice. So a credit note that an entry settles is taken out
+ * of what Odoo matched by itself, before anything else is matched.
+ */
+async function freeNotes(
+  works: readonly Work<BookedDocument>[],
+  lines: readonly Line[],
+  books: Books,
+): Promise<Result<Freed, Failure>> {
+  const taken = works.flatMap((work) => takenNotes(work, lines, books));
+  if (taken.length === 0) return ok({ lines, groups: [] });
+  const { client, config } = books;
+  const mates = await client.searchRead(
+    'account.move.line',
+    [
+      ['matching_number', 'in', [...new Set(taken.map((note) => note.matching_number))]],
+      ['account_id', 'in', [...new Set(taken.map((note) => note.account_id))]],
+      ['company_id', '=', config.companyId],
+    ],
+    lineRow,
+    lineFields,
+  );
+  if (!mates.ok) return mates;
+  const undone = await client.act('account.move.line', 'remove_move_reconcile', [
+    ...new Set(taken.map(({ id }) => id)),
+  ]);
+  if (!undone.ok) return undone;
+  const after = await readLines(works, books);
+  if (!after.ok) return after;
+  const groups = Map.groupBy(mates.value, (line) => line.matching_number);
+  return ok({ lines: after.value, groups: [...groups.values()].map((group) => group.map(({ id }) => id)) });
+}
+
+/** Credit lines an entry of `work` settles that are matched with something else already, so that too little is left. */
+function takenNotes(work: Work<BookedDocument>, lines: readonly Line[], books: Books): Line[] {
+  if (work.document.kind !== 'entry') return [];
+  const { baseCurrency } = work.document;
+  const minor = (digits: string): number => toMinor(digits, baseCurrency) ?? 0;
+  return (ownLines(work, lines, books) ?? []).flatMap(({ line, settled }) => {
+    const notes = settledLines(work, line, settled, lines).filter((note) => minor(note.balance) < 0);
+    const open = notes.reduce((sum, note) => sum - minor(note.amount_residual), 0);
+    const untouched = !line.reconciled && line.amount_residual === line.balance;
+    return untouched && open < minor(line.balance) ? notes.filter((note) => note.matching_number !== null) : [];
+  });
+}
+
+/** What is left of freed credit notes goes to their invoices again. A failure leaves open items, as `settle` may. */
+async function rematch(group: readonly number[], { client }: Books): Promise<void> {
+  const open = await client.searchRead(
+    'account.move.line',
+    [
+      ['id', 'in', group],
+      ['reconciled', '=', false],
+    ],
+    lineRow,
+    lineFields,
+  );
+  if (!open.ok) return;
+  const sides = new Set(open.value.map((line) => line.balance.startsWith('-')));
+  const ids = open.value.map(({ id }) => id);
+  if (sides.size === 2) await client.act('account.move.line', 'reconcile', ids);
 }
