@@ -3,6 +3,7 @@ import { htmlAnswer, jsonAnswer, type OdooAnswer } from './faces/answer.ts';
 import { UnknownFault } from './faults.ts';
 import { capturePage } from './pages/capture-page.ts';
 import { DOCUMENT_MODELS, documents } from './pages/documents.ts';
+import { pageNumber } from './pages/page-number.ts';
 import { summary } from './pages/summary.ts';
 import { seedOf } from './seed.ts';
 import { isObject, parseJson } from './wire.ts';
@@ -58,10 +59,4 @@ function documentsAnswer(engine: OdooEngine, url: URL): OdooAnswer {
   return page === undefined
     ? jsonAnswer({ error: `unknown model; known: ${DOCUMENT_MODELS.join(', ')}` }, 404)
     : jsonAnswer(page);
-}
-
-/** A whole number from the query, within bounds. */
-export function pageNumber(url: URL, name: string, fallback: number, most: number): number {
-  const given = Number.parseInt(url.searchParams.get(name) ?? '', 10);
-  return Number.isNaN(given) ? fallback : Math.min(Math.max(given, 0), most);
 }

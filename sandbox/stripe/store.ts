@@ -12,14 +12,14 @@ export const fault = z.strictObject({
   hangMs: z.int().min(1).max(60_000).default(30_000),
   retryAfterSeconds: z.int().min(0).max(3600).default(1),
 });
-export type Fault = z.infer<typeof fault>;
+type Fault = z.infer<typeof fault>;
 
 export const upload = z.strictObject({
   objects: z.array(storedObject).max(1000).default([]),
   /** Balance transactions of a payout, by payout id: the transactions themselves do not say. */
   payouts: z.record(z.string(), z.array(z.string()).max(10_000)).default({}),
 });
-export type Upload = z.infer<typeof upload>;
+type Upload = z.infer<typeof upload>;
 
 /** Objects travel as JSON text, so that a Durable Object's RPC carries them unchanged. */
 export interface StripeStore {

@@ -1,10 +1,10 @@
 import { html, raw } from 'hono/html';
 import { wireAmount } from '../accounting/decimal.ts';
-import { pageNumber } from '../controls.ts';
 import type { OdooEngine } from '../engine.ts';
 import type { OdooAnswer } from '../faces/answer.ts';
 import { isList, type Wire, type WireObject } from '../wire.ts';
 import { documents } from './documents.ts';
+import { pageNumber } from './page-number.ts';
 import { summary } from './summary.ts';
 
 const PAGE = 50;

@@ -199,6 +199,7 @@ describe('when Stripe’s API cannot answer, the event waits', () => {
     await post('/sandbox/faults', { kind: '500', times: 1 });
     expect(await fetchStripeEnrichment(needs, access())).toEqual({
       outcome: 'retry',
+      enrichment: new Map(),
       retryAfterMs: null,
       message: 'Stripe API: answered 500',
     });
@@ -242,7 +243,7 @@ describe('when Stripe’s API cannot answer, the event waits', () => {
     });
   });
 
-  it('and asks four at a time at most, nothing more after the first failure', async () => {
+  it('and asks four at a time at most, and a provider that is down no more than seven times', async () => {
     let open = 0;
     let most = 0;
     let calls = 0;
@@ -259,7 +260,20 @@ describe('when Stripe’s API cannot answer, the event waits', () => {
     const many = Array.from({ length: MAX_NEEDS }, (_, index) => need('balance_transaction', `txn_${index}`));
     expect(await fetchStripeEnrichment(many, access({ http }))).toMatchObject({ outcome: 'retry' });
     expect(most).toBe(4);
-    expect(calls).toBe(4);
+    expect(calls).toBe(7);
+  });
+
+  it('and still fetches everything else when one object cannot be served', async () => {
+    const poison = need('balance_transaction', 'txn_poison');
+    const http: EnrichmentHttp = {
+      send: (request) =>
+        request.url.endsWith('txn_poison') ? Promise.resolve({ kind: 'broken', message: 'reset' }) : notFound,
+    };
+    const notFound = Promise.resolve({ kind: 'answer', status: 404, body: '{}', retryAfterMs: null } as const);
+    const many = Array.from({ length: 20 }, (_, index) => need('balance_transaction', `txn_${index}`));
+    const outcome = await fetchStripeEnrichment([poison, ...many], access({ http }));
+    expect(outcome).toMatchObject({ outcome: 'retry' });
+    expect(outcome.enrichment.size).toBe(20);
   });
 
   it('is not how a caller’s mistake ends', async () => {
