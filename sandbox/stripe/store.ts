@@ -12,14 +12,12 @@ export const fault = z.strictObject({
   hangMs: z.int().min(1).max(60_000).default(30_000),
   retryAfterSeconds: z.int().min(0).max(3600).default(1),
 });
-type Fault = z.infer<typeof fault>;
 
 export const upload = z.strictObject({
   objects: z.array(storedObject).max(1000).default([]),
   /** Balance transactions of a payout, by payout id: the transactions themselves do not say. */
   payouts: z.record(z.string(), z.array(z.string()).max(10_000)).default({}),
 });
-type Upload = z.infer<typeof upload>;
 
 /** Objects travel as JSON text, so that a Durable Object's RPC carries them unchanged. */
 export interface StripeStore {
