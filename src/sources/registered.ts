@@ -2,6 +2,7 @@
  * Hides a definition's settings type behind a closure: consumers hold sources of all providers in one map and never
  * see, or forget to validate, a provider's settings.
  */
+import type { z } from 'zod';
 import { err, ok, type Result } from '../canonical/result.ts';
 import type { Delivery, LiveSecret, Verification, VerifiedDelivery } from '../verification/verification.ts';
 import type {
@@ -10,6 +11,7 @@ import type {
   Enrichment,
   EnrichmentNeed,
   Interpretation,
+  SourceAbout,
   SourceDefinition,
   StoredEvent,
   UnreadableDelivery,
@@ -20,6 +22,7 @@ export const commonSourceKeys = ['provider', 'secrets', 'entity', 'moneyNeeds', 
 
 /** A source with its settings applied: what ingress, ledger stage and replay work with. */
 export interface ConfiguredSource {
+  /** What stands first in its object keys and customer lanes: the provider, or the system its settings name. */
   readonly provider: string;
   readonly maxBodyBytes: number;
   readonly methods: readonly ('POST' | 'PUT' | 'GET')[];
@@ -36,6 +39,7 @@ export interface ConfiguredSource {
 export interface RegisteredSource {
   readonly provider: string;
   readonly understands: readonly string[];
+  readonly about: SourceAbout | null;
   /** For the config's JSON Schema and for messages about it. */
   readonly settings: SourceDefinition['settings'];
   /**
@@ -50,21 +54,32 @@ export function registerSource<Settings>(definition: SourceDefinition<Settings>)
   return {
     provider: definition.provider,
     understands: definition.understands,
+    about: definition.about ?? null,
     settings: definition.settings,
     configure(config) {
       const own = Object.fromEntries(Object.entries(config).filter(([key]) => !common.has(key)));
       const parsed = definition.settings.safeParse(own);
       if (!parsed.success) {
-        return err(parsed.error.issues.map((issue) => `${issue.path.join('.') || 'settings'}: ${issue.message}`));
+        return err(parsed.error.issues.flatMap(sayIssue));
+      }
+      if (isEmpty(config.secrets) && definition.secretless?.(parsed.data) !== true) {
+        return err(['secrets: at least one, for this proof']);
       }
       return ok(withSettings(definition, parsed.data));
     },
   };
 }
 
+const isEmpty = (secrets: unknown): boolean => Array.isArray(secrets) && secrets.length === 0;
+
+const sayIssue = (issue: z.core.$ZodIssue): readonly string[] =>
+  issue.code === 'unrecognized_keys'
+    ? issue.keys.map((key) => `${[...issue.path, key].join('.')}: is not a known setting`)
+    : [`${issue.path.join('.') || 'settings'}: ${issue.message}`];
+
 function withSettings<Settings>(definition: SourceDefinition<Settings>, settings: Settings): ConfiguredSource {
   return {
-    provider: definition.provider,
+    provider: definition.system?.(settings) ?? definition.provider,
     maxBodyBytes: definition.maxBodyBytes,
     methods: definition.methods,
     contentTypes: definition.contentTypes,

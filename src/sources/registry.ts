@@ -1,8 +1,12 @@
 /** Every provider the gateway knows. A new one is its folder and one line here. */
 import { fetchKeySetWith, KeySets } from '../verification/jwks.ts';
 import { chargebee } from './chargebee/index.ts';
+import { customSource } from './custom/index.ts';
+import { lago } from './lago/index.ts';
+import { paddle } from './paddle/index.ts';
 import { type RegisteredSource, registerSource } from './registered.ts';
 import { salesforceSource } from './salesforce/index.ts';
+import { standardWebhooks } from './standard-webhooks/index.ts';
 import { stripe } from './stripe/index.ts';
 
 /** Called late, so that the runtime's own `fetch` is the one that is used. */
@@ -12,6 +16,10 @@ const registered: readonly RegisteredSource[] = [
   registerSource(stripe),
   registerSource(salesforceSource(keySets)),
   registerSource(chargebee),
+  registerSource(lago),
+  registerSource(paddle),
+  registerSource(standardWebhooks),
+  registerSource(customSource(keySets)),
 ];
 
 /** By provider, as a source's config names it. */

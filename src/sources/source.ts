@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import type { CanonicalEvent } from '../canonical/events.ts';
 import type { EpochMs, ObjectKey, ProviderEventId } from '../canonical/ids.ts';
 import type { Result } from '../canonical/result.ts';
-import type { Delivery, LiveSecret, Verification, VerifiedDelivery } from '../verification/verification.ts';
+import type { Delivery, LiveSecret, TrustTier, Verification, VerifiedDelivery } from '../verification/verification.ts';
 
 /** Why an authentic event was not understood. The bytes are kept; a person can re-drive it after a change. */
 export interface QuarantineReason {
@@ -108,6 +108,31 @@ export interface SourceDefinition<Settings = unknown> {
   interpret(event: StoredEvent, settings: Settings, enrichment: Enrichment): Interpretation;
   /** Event types understood, for docs/sources.md and the conformance suite. */
   readonly understands: readonly string[];
+  /**
+   * What stands first in object keys and customer lanes, when it is not the provider's name: a source that a config
+   * describes speaks for a system of the tenant's own.
+   */
+  system?(settings: Settings): string;
+  /** Whether it proves deliveries without a secret of ours (JWT, client certificate); otherwise a config needs one. */
+  secretless?(settings: Settings): boolean;
+  /** For docs/sources.md; every provider should have one. */
+  readonly about?: SourceAbout;
+}
+
+/** A provider in words, for docs/sources.md: short phrases, no full stops. `npm run generate` writes them there. */
+export interface SourceAbout {
+  readonly name: string;
+  /** How deliveries prove their sender. */
+  readonly auth: string;
+  /** The strongest proof it offers; where settings offer weaker ones too, `auth` says so. */
+  readonly trust: TrustTier;
+  readonly acknowledges: string;
+  /** What makes two deliveries the same event. */
+  readonly dedupe: string;
+  /** What it does when it gets no 2xx, and for how long. */
+  readonly retries: string;
+  /** The page about it, relative to docs/. */
+  readonly page: string | null;
 }
 
 /** Object keys of a provider: `key('invoice', 'in_1')` → `stripe:invoice:in_1`. */

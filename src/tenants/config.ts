@@ -60,7 +60,7 @@ export const sourceConfig = z.looseObject({
         }),
       ]),
     )
-    .min(1)
+    // None is enough for proofs that need no secret of ours; the source's definition says which.
     .max(8),
   entity: slug,
   /** Least proof of origin that may move money; weaker events are re-fetched from the provider or become exceptions. */

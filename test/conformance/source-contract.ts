@@ -146,7 +146,7 @@ export function sourceContract(name: string, source: RegisteredSource, samples: 
       for (const enrichment of [new Map(), samples.enrichment ?? new Map()]) {
         const interpretation = setUp.interpret(event, enrichment);
         expect(setUp.interpret(event, enrichment)).toEqual(interpretation);
-        expectSoundFacts(source.provider, interpretation);
+        expectSoundFacts(setUp.provider, interpretation);
       }
     }
   };
