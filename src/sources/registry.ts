@@ -1,11 +1,13 @@
 /** Every provider the gateway knows. A new one is its folder and one line here. */
 import { fetchKeySetWith, KeySets } from '../verification/jwks.ts';
+import { adyen } from './adyen/index.ts';
 import { chargebee } from './chargebee/index.ts';
 import { customSource } from './custom/index.ts';
 import { lago } from './lago/index.ts';
 import { paddle } from './paddle/index.ts';
 import { type RegisteredSource, registerSource } from './registered.ts';
 import { salesforceSource } from './salesforce/index.ts';
+import { square } from './square/index.ts';
 import { standardWebhooks } from './standard-webhooks/index.ts';
 import { stripe } from './stripe/index.ts';
 
@@ -20,6 +22,8 @@ const registered: readonly RegisteredSource[] = [
   registerSource(paddle),
   registerSource(standardWebhooks),
   registerSource(customSource(keySets)),
+  registerSource(adyen),
+  registerSource(square),
 ];
 
 /** By provider, as a source's config names it. */

@@ -35,3 +35,10 @@ export function vectorsOf(provider: string): readonly Vector[] | null {
   const file = path.resolve(import.meta.dirname, '../../../shared/vectors', `${provider}.json`);
   return existsSync(file) ? vectorFile.parse(JSON.parse(readFileSync(file, 'utf8'))).vectors : null;
 }
+
+/** Vectors of a form of their own, read by the provider's schema; null when they are not on this machine. */
+export function vectorFileOf<T>(provider: string, schema: z.ZodType<T>): readonly T[] | null {
+  const file = path.resolve(import.meta.dirname, '../../../shared/vectors', `${provider}.json`);
+  if (!existsSync(file)) return null;
+  return z.object({ vectors: z.array(schema) }).parse(JSON.parse(readFileSync(file, 'utf8'))).vectors;
+}
