@@ -138,6 +138,27 @@ export const objects = sqliteTable(
   (t) => [primaryKey({ columns: [t.tenant, t.object] })],
 );
 
+/**
+ * Lanes that turned out to be one customer: everything accepted in `lane` after that goes on in `primaryLane`. A row is
+ * also the handover of what `lane` owned; object rows follow one by one as they are written. Never changed, no chains:
+ * triggers hold both (docs/decisions/0004-linked-lanes.md).
+ */
+export const laneLinks = sqliteTable(
+  'lane_links',
+  {
+    tenant: text('tenant').notNull(),
+    lane: text('lane').notNull(),
+    primaryLane: text('primary_lane').notNull(),
+    /** `<source>/<event id>` that taught it, or `operator/<name>`. */
+    learntFrom: text('learnt_from').notNull(),
+    at: integer('at').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenant, t.lane] }),
+    index('lane_links_primary').on(t.tenant, t.primaryLane),
+  ],
+);
+
 /** Turnover per account, currency and month: a trial balance reads these, never the entries. Minor units. */
 export const balances = sqliteTable(
   'balances',
