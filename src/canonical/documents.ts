@@ -105,7 +105,7 @@ export interface EntryLineDocument {
   readonly base: MinorUnits;
   readonly partner: PostingKey | null;
   readonly label: string;
-  /** On a receivable line: the invoice or credit note whose receivable it settles. */
+  /** On a receivable line: the invoice, credit note or write-off whose receivable it settles. */
   readonly settles: PostingKey | null;
   /**
    * Part of a realised exchange difference on a receivable: amount 0, base only. Such lines balance among themselves.

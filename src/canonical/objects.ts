@@ -4,7 +4,7 @@
  */
 import type { DeferralSlice, JournalLine } from './entry.ts';
 import type { PostalAddress, Settlement } from './events.ts';
-import { type EpochMs, type IsoDate, type ObjectKey, objectKey } from './ids.ts';
+import { type EpochMs, type IsoDate, type ObjectKey, objectKey, type PostingKey } from './ids.ts';
 import type { Currency, MinorUnits } from './money.ts';
 
 interface StateBase {
@@ -116,6 +116,8 @@ export interface InvoiceState extends StateBase {
   readonly payments: readonly InvoicePayment[];
   readonly voidedOn: IsoDate | null;
   readonly writtenOffOn: IsoDate | null;
+  /** The entry that wrote it off at the targets; absent or null where nothing was open by then. */
+  readonly writtenOffBy?: PostingKey | null;
   /** Receivable still open, invoice currency, and the same at the rate it was booked at. Never negative. */
   readonly open: MinorUnits;
   readonly openBase: MinorUnits;

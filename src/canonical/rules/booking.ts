@@ -49,7 +49,10 @@ export const joined = (...parts: readonly BookedEntries[]): BookedEntries => ({
   documents: parts.flatMap((part) => part.documents),
 });
 
-/** The write-off taken back before what came after it is booked. */
+/**
+ * The write-off taken back before what came after it is booked. At a target its receivable settles the write-off's, so that
+ * the invoice is open for the money that came.
+ */
 export function recoveryEntry(
   context: RuleContext,
   heading: Heading,
@@ -57,10 +60,13 @@ export function recoveryEntry(
   movement: Movement,
 ): BookedEntries {
   const key = documentKey('entry', invoice.key, 'recovery', heading.object);
+  const lines = movement.lines.map((line) =>
+    line.settles === null ? line : { ...line, settles: invoice.writtenOffBy ?? line.settles },
+  );
   return postEntry(
     context,
     { ...heading, description: `Write-off of invoice ${invoice.number} taken back` },
-    movement,
+    { ...movement, lines },
     key,
   );
 }

@@ -38,5 +38,6 @@ export const invoiceWrittenOff: Rule<InvoiceWrittenOff> = (fact, context) => {
   const description = `Invoice ${invoice.number} written off`;
   const heading: Heading = { kind: fact.kind, object: fact.invoice, when: when.value, description };
   const posted = postEntry(context, heading, restated.value, documentKey('entry', fact.invoice, 'written-off'));
-  return booked({ ...posted, objects: [restated.value.state], notices: differing(fact, invoice) });
+  const state = { ...restated.value.state, writtenOffBy: posted.documents[0]?.key ?? null };
+  return booked({ ...posted, objects: [state], notices: differing(fact, invoice) });
 };
