@@ -1,0 +1,410 @@
+/**
+ * A whole gateway in one process, for stories: the real ingress and operator API, real lanes on Node's SQLite, the real
+ * ledger SQL, the real stages, the real sources and the real Odoo connector over the sandbox Odoo's engine. Faked are the
+ * clock, the network and the platform's bindings, which are in the story's hands.
+ */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Hono } from 'hono';
+import { vi } from 'vitest';
+import { z } from 'zod';
+import type { ChargebeeEventBody } from '../../sandbox/chargebee/events.ts';
+import { createOdooEngine, type OdooEngine } from '../../sandbox/odoo/engine.ts';
+import { seedOf } from '../../sandbox/odoo/seed.ts';
+import { memoryStorage } from '../../sandbox/odoo/store/storage.ts';
+import { type OutboundEnvelope, outboundMessage } from '../../sandbox/salesforce/messages.ts';
+import { type EventOptions, event, type StripeObject } from '../../sandbox/stripe/events.ts';
+import { signStripe } from '../../sandbox/stripe/sign.ts';
+import type { Bindings } from '../../src/bindings.ts';
+import { laneKey, tenantId } from '../../src/canonical/ids.ts';
+import { Lane } from '../../src/durable-objects/customer-lane/lane.ts';
+import type { AcceptEvent, Doorbell, Settlement } from '../../src/durable-objects/customer-lane/protocol.ts';
+import { acquire, type GateState, initialGate, release } from '../../src/durable-objects/target-gate/policy.ts';
+import { timelineView } from '../../src/ledger/timeline.ts';
+import { exceptionView } from '../../src/ledger/views.ts';
+import { directoryOf } from '../../src/operations/directory.ts';
+import type { StagePorts, StageReport } from '../../src/queues/ports.ts';
+import { runLanes } from '../../src/queues/run-lanes.ts';
+import { api } from '../../src/routes/api/index.ts';
+import { ingress } from '../../src/routes/ingress.ts';
+import { defaultBudget, noCache } from '../../src/sources/enrichment/port.ts';
+import { fetchStripeEnrichment } from '../../src/sources/enrichment/stripe.ts';
+import { enrichmentKey } from '../../src/sources/source.ts';
+import type { TargetConnector, TargetHttp } from '../../src/targets/connector.ts';
+import { connectorFor } from '../../src/targets/registry.ts';
+import { type LedgerFault, NodeLedger } from '../simulation/node-ledger.ts';
+import { engineHttp } from '../targets/odoo/sandbox.ts';
+import { MemoryStripe } from './memory-stripe.ts';
+import { nodeD1 } from './node-d1.ts';
+import { NodeLaneStorage } from './node-lane-storage.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const readJson = (name: string) => JSON.parse(readFileSync(path.join(root, 'tenants', name), 'utf8'));
+
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+/** When stories begin: 5 January 2026, 10:00 in Paris. */
+export const BEGIN = Date.UTC(2026, 0, 5, 9);
+/** Seconds since the epoch, `hours` after the beginning: how Stripe and Chargebee write time. */
+export const at = (hours: number): number => (BEGIN + hours * HOUR) / 1000;
+
+const secrets = {
+  'stripe-signing': 'whsec_stories',
+  'stripe-api': 'rk_test_stories',
+  'salesforce-path': 'a-secret-path-for-stories',
+  'chargebee-basic': 'chargebee:stories-password',
+  odoo: 'odoo-stories-key',
+} as const;
+const ROOT_TOKEN = 'lg_root_stories';
+
+/** What a story changes of tenants/demo.json. */
+export interface StoryConfig {
+  readonly closedUntil?: string;
+  readonly policies?: Readonly<Record<string, unknown>>;
+  readonly stripe?: Readonly<Record<string, unknown>>;
+  readonly accounts?: Readonly<Record<string, unknown>>;
+}
+
+const acknowledgement = z.object({
+  status: z.string(),
+  events: z.array(z.object({ id: z.string(), lane: z.string(), seq: z.int() })),
+});
+const exceptionPage = z.object({ items: z.array(exceptionView) });
+export type Timeline = z.infer<typeof timelineView>;
+export type OpenException = z.infer<typeof exceptionView>;
+
+interface KeptLane {
+  readonly storage: NodeLaneStorage;
+  lane: Lane;
+}
+
+/** More passes at one moment than these would be a loop without an end; and more alarms, in stories of weeks. */
+const MAX_PASSES = 200;
+const MAX_ALARMS = 5_000;
+
+export class Gateway {
+  readonly ledger = new NodeLedger();
+  readonly stripeApi = new MemoryStripe();
+  readonly odoo: OdooEngine;
+  readonly archive = new Map<string, string>();
+  readonly reports: StageReport[] = [];
+  readonly doorbells = new Map<string, Doorbell>();
+  readonly lanes = new Map<string, KeptLane>();
+  /** What becomes of the books' next calls; reset it when the fault is over. */
+  ledgerFault: (kind: 'read' | 'write') => LedgerFault = () => 'none';
+  /** True: no connection to Odoo is made. */
+  odooDown = false;
+  /** Doorbells get lost: lanes must ring themselves. */
+  doorbellsLost = false;
+  private readonly gates = new Map<string, GateState>();
+  private readonly connectors = new Map<string, TargetConnector>();
+  private readonly env: Bindings;
+  private readonly app = new Hono<{ Bindings: Bindings }>().route('/in', ingress).route('/api/v1', api);
+  private readonly later: Promise<unknown>[] = [];
+  private counter = 0;
+  private config: StoryConfig = {};
+
+  private constructor() {
+    this.odoo = createOdooEngine(memoryStorage(), () => Date.now(), {
+      database: 'demo',
+      apiKey: secrets.odoo,
+      series: '19.0',
+      seed: seedOf(readJson('demo-odoo.json')),
+    });
+    const bindings = {
+      ENVIRONMENT: 'dev',
+      ROOT_TOKEN,
+      SECRETS_KEY: randomBytes(32).toString('base64'),
+      LEDGER_0: nodeD1(this.ledger),
+      LANES: { getByName: (name: string) => this.laneStub(name) },
+      TARGET_GATES: {
+        getByName: () => ({ status: async () => ({}), pause: async () => ({}), resume: async () => ({}) }),
+      },
+      DOORBELLS: { sendBatch: async (messages: readonly { body: Doorbell }[]) => this.ring(messages) },
+      ARCHIVE: { put: async (key: string, body: string) => void this.archive.set(key, body) },
+    };
+    // The stand-ins offer what the Worker uses of its bindings, and no more.
+    this.env = bindings as unknown as Bindings;
+  }
+
+  /** A gateway with tenant `demo`, secrets and config published through the operator API, at `BEGIN`. */
+  static async open(config: StoryConfig = {}): Promise<Gateway> {
+    vi.useFakeTimers({ toFake: ['Date'], now: BEGIN });
+    const gateway = new Gateway();
+    for (const [name, value] of Object.entries(secrets)) {
+      await gateway.call('PUT', `/tenants/demo/secrets/${name}`, { value });
+    }
+    await gateway.publish(config);
+    return gateway;
+  }
+
+  get now(): number {
+    return Date.now();
+  }
+
+  /** Publishes the demo config with these changes over the earlier ones; live at once. */
+  async publish(changes: StoryConfig): Promise<void> {
+    this.config = { ...this.config, ...changes };
+    const { closedUntil, policies, stripe, accounts } = this.config;
+    const demo = readJson('demo.json');
+    const document = {
+      ...demo,
+      entities: {
+        'demo-eu': {
+          ...demo.entities['demo-eu'],
+          rates: [{ from: 'USD', to: 'EUR', date: '2026-01-05', rate: '0.92', source: 'story' }],
+          closedUntil: closedUntil ?? null,
+        },
+      },
+      sources: { ...demo.sources, stripe: { ...demo.sources.stripe, apiUrl: this.stripeApi.apiUrl, ...stripe } },
+      targets: { ...demo.targets, odoo: { ...demo.targets.odoo, url: 'https://odoo.test' } },
+      accounts: { ...demo.accounts, ...accounts },
+      policies: { ...demo.policies, ...policies },
+    };
+    await this.call('POST', '/tenants/demo/config', document);
+    directoryOf(this.env).forget('demo');
+  }
+
+  // ---- what senders do ------------------------------------------------------
+
+  /** One delivery, as the sender's HTTP client would make it. */
+  async deliver(source: string, body: string, headers: Readonly<Record<string, string>>): Promise<Response> {
+    const request = new Request(`https://gateway.test/in/demo/${source}`, { method: 'POST', body, headers });
+    const answer = await this.app.fetch(request, this.env, this.context());
+    await this.allLater();
+    return answer;
+  }
+
+  /** A validly signed Stripe event; answers the acknowledgement's status. @throws when it is not 2xx. */
+  async stripe(type: string, object: StripeObject, options: Partial<EventOptions> = {}): Promise<string> {
+    const { id = `evt_${++this.counter}`, created = Math.floor(this.now / 1000), ...more } = options;
+    return this.stripeBytes(JSON.stringify(event(type, object, { id, created, ...more })));
+  }
+
+  async stripeBytes(body: string): Promise<string> {
+    const headers = await signStripe(body, secrets['stripe-signing'], Math.floor(this.now / 1000));
+    return statusOf(await this.deliver('stripe', body, headers));
+  }
+
+  async chargebee(body: ChargebeeEventBody): Promise<string> {
+    const authorization = `Basic ${btoa(secrets['chargebee-basic'])}`;
+    const headers = { 'content-type': 'application/json', authorization };
+    return statusOf(await this.deliver('chargebee', JSON.stringify(body), headers));
+  }
+
+  /** Answers the Ack's text. */
+  async salesforce(envelope: Omit<OutboundEnvelope, 'organizationId' | 'actionId'>): Promise<string> {
+    const ids = { organizationId: '00d000000000001AAA', actionId: '04k000000000001AAA' };
+    const answer = await this.deliver(
+      `salesforce/${secrets['salesforce-path']}`,
+      outboundMessage({ ...ids, ...envelope }),
+      { 'content-type': 'text/xml; charset=UTF-8' },
+    );
+    if (!answer.ok) throw new Error(`answered ${answer.status}: ${await answer.text()}`);
+    return answer.text();
+  }
+
+  // ---- what time does -------------------------------------------------------
+
+  /** Answers doorbells until none is left. */
+  async run(): Promise<void> {
+    for (let pass = 0; this.doorbells.size > 0; pass++) {
+      if (pass > MAX_PASSES) throw new Error('the lanes ring without end');
+      const names = [...this.doorbells.values()];
+      this.doorbells.clear();
+      await runLanes(names, this.ports());
+      await this.allLater();
+    }
+  }
+
+  /** Lets time go by: alarms go off when they are due, and what they ring for is done. */
+  async pass(ms: number): Promise<void> {
+    const end = this.now + ms;
+    await this.run();
+    for (let alarms = 0; ; alarms++) {
+      if (alarms > MAX_ALARMS) throw new Error('alarms go off without end');
+      const next = Math.min(...[...this.lanes.values()].map(({ storage }) => storage.armedAt() ?? Infinity));
+      if (next > end) break;
+      vi.setSystemTime(Math.max(next, this.now));
+      for (const [name, { storage, lane }] of this.lanes) {
+        const armed = storage.armedAt();
+        if (armed === null || armed > this.now) continue;
+        storage.disarm();
+        if (lane.onAlarm(this.now).ring) this.doorbells.set(name, doorbellOf(name));
+      }
+      await this.run();
+    }
+    vi.setSystemTime(end);
+  }
+
+  /** Every lane's Durable Object is thrown out of memory; what they stored stays. */
+  evict(): void {
+    for (const kept of this.lanes.values()) kept.lane = new Lane(kept.storage);
+    this.connectors.clear();
+  }
+
+  // ---- what people see ------------------------------------------------------
+
+  /** The operator API, with the root token. @throws when it does not answer 2xx. */
+  async call(method: string, route: string, body?: unknown): Promise<unknown> {
+    const request = new Request(`https://gateway.test/api/v1${route}`, {
+      method,
+      headers: { authorization: `Bearer ${ROOT_TOKEN}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const answer = await this.app.fetch(request, this.env, this.context());
+    await this.allLater();
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${route} was answered ${answer.status}: ${text}`);
+    return text === '' ? null : JSON.parse(text);
+  }
+
+  async timeline(eventId: string): Promise<Timeline> {
+    return timelineView.parse(await this.call('GET', `/events/${eventId}`));
+  }
+
+  /** The timeline's sentences, in order. */
+  async story(eventId: string): Promise<readonly string[]> {
+    return (await this.timeline(eventId)).steps.map((step) => step.sentence);
+  }
+
+  async exceptions(status: 'open' | 'resolved' | 'all' = 'open'): Promise<readonly OpenException[]> {
+    return exceptionPage.parse(await this.call('GET', `/exceptions?status=${status}`)).items;
+  }
+
+  // ---- bindings -------------------------------------------------------------
+
+  private context(): ExecutionContext {
+    const waitUntil = (promise: Promise<unknown>): void => void this.later.push(promise);
+    return { waitUntil, passThroughOnException: () => {}, props: {} } as unknown as ExecutionContext;
+  }
+
+  private async allLater(): Promise<void> {
+    while (this.later.length > 0) await this.later.shift();
+  }
+
+  private ring(messages: readonly { readonly body: Doorbell }[]): void {
+    if (this.doorbellsLost) return;
+    for (const { body } of messages) this.doorbells.set(`${body.tenant}/${body.lane}`, body);
+  }
+
+  private kept(name: string): KeptLane {
+    let known = this.lanes.get(name);
+    if (known === undefined) {
+      const storage = new NodeLaneStorage();
+      known = { storage, lane: new Lane(storage) };
+      this.lanes.set(name, known);
+    }
+    return known;
+  }
+
+  /** Commands of the Durable Object, over a copying border as RPC is. */
+  private laneStub(name: string) {
+    const lane = () => this.kept(name).lane;
+    return {
+      accept: async (identity: Doorbell, events: readonly AcceptEvent[]) =>
+        lane().accept(identity, structuredClone(events), this.now),
+      lease: async () => structuredClone(lane().lease(this.now)),
+      settle: async (epoch: number, settlement: Settlement) =>
+        lane().settle(epoch, structuredClone(settlement), this.now),
+      unarchived: async (from: number) => lane().unarchived(from),
+      status: async (limit: number) => lane().status(limit, this.now),
+      events: async (from: number, limit: number) => lane().events(from, limit),
+      body: async (seq: number) => lane().body(seq),
+      skip: async (seq: number, reason: string, position: number | null) =>
+        lane().skip(seq, reason, this.now, position),
+      unblock: async (seqs: readonly number[]) => lane().unblock(seqs, this.now),
+      redrive: async (seqs: readonly number[]) => lane().redrive(seqs, this.now),
+      hasten: async (target: string | null) => lane().hasten(target, this.now),
+    };
+  }
+
+  private ports(): StagePorts {
+    const ledger = this.ledger.seenBy(
+      async () => {},
+      (kind) => this.ledgerFault(kind),
+      null,
+    );
+    return {
+      lane: ({ tenant, lane }) => this.laneStub(`${tenant}/${lane}`),
+      tenant: (tenant) => directoryOf(this.env).find(tenant, this.now),
+      ledger: async () => ledger,
+      archive: { put: async (key, body) => void this.archive.set(key, body) },
+      forward: async ({ tenant }, to, forwarded) => {
+        const identity = { tenant, lane: to };
+        const answer = this.kept(`${tenant}/${to}`).lane.accept(
+          identity,
+          [{ ...structuredClone(forwarded), quarantine: null }],
+          this.now,
+        );
+        if ('code' in answer) throw new Error(`lane ${to} refused a forwarded event: ${answer.reason}`);
+        if (answer.ring) this.ring([{ body: identity }]);
+      },
+      enrich: async (_tenant, source, needs) => {
+        if (source.source.provider !== 'stripe') return new Map(needs.map((need) => [enrichmentKey(need), null]));
+        const { apiKey } = source;
+        const { apiUrl, http } = this.stripeApi;
+        const access = { apiUrl, apiKey, http, cache: noCache, budget: defaultBudget };
+        return (await fetchStripeEnrichment(needs, access)).enrichment;
+      },
+      connector: async (tenant, target) => {
+        const config = tenant.config.targets[target];
+        if (config === undefined) return null;
+        const key = `${tenant.version}/${target}`;
+        const secret = (reference: string) => directoryOf(this.env).secret(tenant.tenant, reference);
+        const known = this.connectors.get(key) ?? (await connectorFor(config, secret, this.odooHttp()));
+        this.connectors.set(key, known);
+        return known;
+      },
+      gate: (_tenant, target) => ({
+        acquire: async () => {
+          const limits = { concurrency: 4, perSecond: 1000 };
+          const { state, answer } = acquire(this.gateOf(target), {
+            wanted: 1,
+            limits,
+            now: this.now,
+            permitId: `permit-${++this.counter}`,
+          });
+          this.gates.set(target, state);
+          return answer.code === 'granted'
+            ? { code: 'granted', permitId: answer.permitId }
+            : { code: 'wait', retryAfterMs: answer.retryAfterMs };
+        },
+        release: async (permitId, outcome, retryAfterMs) => {
+          const after = release(this.gateOf(target), { permitId, outcome, retryAfterMs, now: this.now });
+          this.gates.set(target, after);
+        },
+      }),
+      ring: async (names) => this.ring(names.map((body) => ({ body }))),
+      now: () => this.now,
+      sleep: async (ms) => void vi.setSystemTime(this.now + ms),
+      newSuffix: () => String(++this.counter).padStart(8, '0'),
+      report: (report) => this.reports.push(report),
+    };
+  }
+
+  private gateOf(target: string): GateState {
+    return this.gates.get(target) ?? initialGate(this.now);
+  }
+
+  private odooHttp(): TargetHttp {
+    const engine = engineHttp(this.odoo);
+    return {
+      send: async (request) =>
+        this.odooDown ? { kind: 'refused', message: 'no connection: ECONNREFUSED' } : engine.send(request),
+    };
+  }
+}
+
+function doorbellOf(name: string): Doorbell {
+  const slash = name.indexOf('/');
+  return { tenant: tenantId(name.slice(0, slash)), lane: laneKey(name.slice(slash + 1)) };
+}
+
+async function statusOf(answer: Response): Promise<string> {
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`answered ${answer.status}: ${text}`);
+  return acknowledgement.parse(JSON.parse(text)).status;
+}
