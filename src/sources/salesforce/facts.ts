@@ -7,9 +7,9 @@ import type { EpochMs, ObjectKey } from '../../canonical/ids.ts';
 import { type Currency, currency, type MinorUnits, parseDecimal } from '../../canonical/money.ts';
 import { err, ok, type Result } from '../../canonical/result.ts';
 import { type EnrichmentNeed, type Interpretation, keysOf, type QuarantineReason } from '../source.ts';
-import type { RecordChange } from './change.ts';
 import { isSalesforceId, longId } from './ids.ts';
 import { instantOf, type JsonObject, property, textProperty } from './json.ts';
+import type { RecordChange } from './record-change.ts';
 import type { SalesforceSettings } from './settings.ts';
 
 const key = keysOf('salesforce');
@@ -65,12 +65,39 @@ function touches(change: RecordChange, type: UnderstoodObject, settings: Salesfo
   return change.changed.some((name) => names.includes(name.split('.')[0] ?? name));
 }
 
-/** A change event carries changed fields only: a customer or product is a snapshot, so its record has to be read. */
+/** What must be known of a record beside what makes it worth booking. */
+const neededFields: Readonly<Record<'Opportunity' | 'Contract' | 'Order', readonly string[]>> = {
+  Opportunity: ['AccountId', 'Name', 'Amount', 'CurrencyIsoCode'],
+  Contract: ['AccountId'],
+  Order: ['AccountId'],
+};
+
+/** Unchanged fields are null or absent in a change event, so only a value or a stated clearing says anything. */
+const isKnown = (change: RecordChange, name: string): boolean =>
+  change.complete || textProperty(change.fields, name) !== null || change.cleared.includes(name);
+
+/**
+ * A change event carries changed fields only and a gap event none: a customer or product is a snapshot, so its record has
+ * to be read; a deal or contract when something that is booked of it did not come.
+ */
 export function recordNeeded(change: RecordChange, settings: SalesforceSettings): EnrichmentNeed | null {
-  const snapshot = change.type === 'Account' || change.type === 'Product2';
-  if (!snapshot || change.complete || change.action === 'deleted' || !isUnderstood(change.type)) return null;
-  if (!touches(change, change.type, settings)) return null;
-  return { kind: 'record', id: `${change.type}/${change.recordId}`, account: change.organizationId };
+  const { type } = change;
+  if (change.complete || change.action === 'deleted' || !isUnderstood(type)) return null;
+  if (!touches(change, type, settings)) return null;
+  const snapshot = type === 'Account' || type === 'Product2';
+  if (!snapshot && !change.gap) {
+    const concluded = type === 'Opportunity' ? isWon(change.fields, settings) : isActive(change.fields);
+    const fields = neededFields[type].filter((name) => name !== 'CurrencyIsoCode' || settings.currency === undefined);
+    if (!concluded || fields.every((name) => isKnown(change, name))) return null;
+  }
+  return { kind: 'record', id: `${type}/${change.recordId}`, account: change.organizationId };
+}
+
+/** What the event says over what the record says: the record may be newer or older, the event's own fields are its. */
+function withRecord(change: RecordChange, record: JsonObject): RecordChange {
+  const said = Object.fromEntries(Object.entries(change.fields).filter(([, value]) => (value ?? null) !== null));
+  const cleared = Object.fromEntries(change.cleared.map((name) => [name, null]));
+  return { ...change, fields: { ...record, ...cleared, ...said }, complete: true };
 }
 
 /** Deterministic in its arguments. `record` is the whole record as fetched, for changes that carry only a part. */
@@ -85,16 +112,18 @@ export function factsOf(
   if (!touches(change, change.type, settings))
     return nothing(`no field of ${change.type} that the books keep has changed`);
   const whole = change.complete || change.action === 'deleted' ? change.fields : record;
+  if (change.gap && whole === null) return partial(change.type);
+  const filled = whole === record && record !== null ? withRecord(change, record) : change;
   switch (change.type) {
     case 'Account':
       return whole === null ? partial('Account') : fact(customerUpserted(change, occurredAt, whole, settings));
     case 'Product2':
       return whole === null ? partial('Product2') : fact(productUpserted(change, occurredAt, whole));
     case 'Opportunity':
-      return opportunityFacts(change, occurredAt, settings);
+      return opportunityFacts(filled, occurredAt, settings);
     case 'Contract':
     case 'Order':
-      return activationFacts(change, occurredAt);
+      return activationFacts(filled, occurredAt);
   }
 }
 
@@ -103,11 +132,17 @@ const fact = (one: CanonicalEvent): Interpretation => ({ kind: 'facts', facts: [
 const partial = (type: string): Interpretation =>
   quarantine('unsupported_shape', `only changed fields of ${type} came, and its record could not be read`);
 
-/** Orders snapshots of a record: its own stamp, else the time of the event. */
-const versionOf = (fields: JsonObject, occurredAt: EpochMs): number =>
-  instantOf(textProperty(fields, 'SystemModstamp')) ??
-  instantOf(textProperty(fields, 'LastModifiedDate')) ??
-  occurredAt;
+/**
+ * Orders snapshots of a record: its own stamp, else the time of the event. A change event's place within its second
+ * counts where it is later: stamps are whole seconds, and two changes of one second would else look like one.
+ */
+const versionOf = (change: RecordChange, fields: JsonObject, occurredAt: EpochMs): number =>
+  Math.max(
+    change.version ?? 0,
+    instantOf(textProperty(fields, 'SystemModstamp')) ??
+      instantOf(textProperty(fields, 'LastModifiedDate')) ??
+      (change.version === null ? occurredAt : 0),
+  );
 
 function customerUpserted(
   change: RecordChange,
@@ -125,7 +160,7 @@ function customerUpserted(
     occurredAt,
     requires: [],
     customer: key('customer', change.recordId),
-    version: versionOf(fields, occurredAt),
+    version: versionOf(change, fields, occurredAt),
     name: textProperty(fields, 'Name'),
     email: textProperty(fields, 'PersonEmail'),
     phone: textProperty(fields, 'Phone'),
@@ -161,7 +196,7 @@ function productUpserted(change: RecordChange, occurredAt: EpochMs, fields: Json
     occurredAt,
     requires: [],
     product: key('product', change.recordId),
-    version: versionOf(fields, occurredAt),
+    version: versionOf(change, fields, occurredAt),
     name: textProperty(fields, 'Name') ?? change.recordId,
     description: textProperty(fields, 'Description'),
     active: change.action !== 'deleted' && textProperty(fields, 'IsActive') !== 'false',
@@ -173,11 +208,17 @@ const accountOf = (change: RecordChange): ObjectKey | null => {
   return customer === null ? null : key('customer', customer);
 };
 
+function isWon(fields: JsonObject, settings: SalesforceSettings): boolean {
+  const stage = textProperty(fields, 'StageName');
+  return textProperty(fields, 'IsWon') === 'true' || (stage !== null && settings.wonStages.includes(stage));
+}
+
+const isActive = (fields: JsonObject): boolean =>
+  ['Status', 'StatusCode'].some((name) => textProperty(fields, name) === 'Activated');
+
 function opportunityFacts(change: RecordChange, occurredAt: EpochMs, settings: SalesforceSettings): Interpretation {
   if (change.action === 'deleted') return nothing('a deleted opportunity changes no books');
-  const stage = textProperty(change.fields, 'StageName');
-  const won = textProperty(change.fields, 'IsWon') === 'true' || (stage !== null && settings.wonStages.includes(stage));
-  if (!won) return nothing('the opportunity is not won');
+  if (!isWon(change.fields, settings)) return nothing('the opportunity is not won');
   if (!change.complete && textProperty(change.fields, 'AccountId') === null) return withoutAccount('Opportunity');
   const amount = dealAmount(change.fields, settings);
   if (!amount.ok) return { kind: 'quarantine', reason: amount.error };
@@ -238,8 +279,7 @@ export function plainDecimal(text: string): string | null {
 
 function activationFacts(change: RecordChange, occurredAt: EpochMs): Interpretation {
   if (change.action === 'deleted') return nothing(`a deleted ${change.type.toLowerCase()} changes no books`);
-  const active = ['Status', 'StatusCode'].some((name) => textProperty(change.fields, name) === 'Activated');
-  if (!active) return nothing(`the ${change.type.toLowerCase()} is not activated`);
+  if (!isActive(change.fields)) return nothing(`the ${change.type.toLowerCase()} is not activated`);
   if (!change.complete && textProperty(change.fields, 'AccountId') === null) return withoutAccount(change.type);
   const names = ['Name', 'ContractNumber', 'OrderNumber'].map((name) => textProperty(change.fields, name));
   return fact({

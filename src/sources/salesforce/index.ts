@@ -1,11 +1,14 @@
 /**
- * Salesforce: outbound messages (SOAP, unsigned) and callouts (JSON, signed by Flow, Apex or a relay).
+ * Salesforce: outbound messages (SOAP, unsigned), callouts (JSON, signed by Flow, Apex or a relay; change events and
+ * platform events among them) and Data 360's data actions (JSON, signed).
  * docs/sources/salesforce.md says how each is set up and what becomes which fact.
  */
 import { type ProviderEventId, providerEventId } from '../../canonical/ids.ts';
 import { err, ok, type Result, unreachable } from '../../canonical/result.ts';
+import { verifyApiKey } from '../../verification/api-key.ts';
 import { verifyBasic } from '../../verification/basic.ts';
 import { verifyClientCertificate } from '../../verification/certificate.ts';
+import { bodyAlone, type HmacScheme, signatureHeader, verifyHmac } from '../../verification/hmac-scheme.ts';
 import type { KeySets } from '../../verification/jwks.ts';
 import { verifyJwt } from '../../verification/jwt.ts';
 import { verifySecretPath } from '../../verification/secret-path.ts';
@@ -23,7 +26,7 @@ import {
   type StoredEvent,
   type UnreadableDelivery,
 } from '../source.ts';
-import { type ReadEvent, readEvent, splitEvents } from './change.ts';
+import { readEvent, splitEvents } from './change.ts';
 import { factsOf, isKnownObject, laneOf, recordNeeded, understoodObjects } from './facts.ts';
 import { sameId } from './ids.ts';
 import { isJsonObject, readJson } from './json.ts';
@@ -35,7 +38,13 @@ import {
   readNotifications,
   withoutSession,
 } from './outbound-message.ts';
-import { type OutboundMessageSettings, type SalesforceSettings, salesforceSettings } from './settings.ts';
+import type { ReadEvent } from './record-change.ts';
+import {
+  type DataActionSettings,
+  type OutboundMessageSettings,
+  type SalesforceSettings,
+  salesforceSettings,
+} from './settings.ts';
 
 /** `keySets` holds the key sets of callouts that come with a JWT. */
 export function salesforceSource(keySets: KeySets): SourceDefinition<SalesforceSettings> {
@@ -67,15 +76,34 @@ async function verify(
   keySets: KeySets,
 ): Promise<Verification> {
   if (settings.channel === 'outbound-message') return verifyOutboundMessage(delivery, secrets, settings);
+  if (settings.channel === 'data-action') return verifyHmac(delivery, secrets, dataActionScheme(settings));
   switch (settings.auth) {
     case 'standard-webhooks':
       return verifyStandardWebhook(delivery, secrets);
     case 'jwt':
       return verifyJwt(delivery, settings.jwt, keySets);
+    case 'basic':
+      return verifyBasic(delivery, secrets);
+    case 'api-key':
+      return verifyApiKey(delivery, secrets, settings.apiKeyHeader, '');
     default:
       return unreachable(settings);
   }
 }
+
+/** No time is signed, so a replay is the lane's to absorb. Both keys of a rotation are live until the old one is taken out. */
+const dataActionScheme = ({ signature }: DataActionSettings): HmacScheme => ({
+  form: { hash: 'SHA-256', key: 'text', signature: signature.encoding },
+  present: signatureHeader(signature.header),
+  content: signature.content === 'body' ? bodyAlone : escapedBody,
+  time: null,
+  evidence: [signature.header],
+});
+
+/** A body that is not UTF-8 is no JSON either: replacement characters make another text, whose signature differs. */
+const escapedBody: HmacScheme['content'] = ({ body }) => [
+  JSON.stringify(new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(body)).slice(1, -1),
+];
 
 /**
  * The secret address (or Basic) comes first, so that strangers learn nothing of what follows; then the pinned client
@@ -125,7 +153,7 @@ function parseOutboundMessage(
   if (!notifications.ok) return err({ reason: notifications.error });
   const events: AddressedEvent[] = [];
   for (const notification of notifications.value) {
-    const read = readEvent({ kind: 'outbound-message', ...notification });
+    const read = readEvent({ kind: 'outbound-message', ...notification }, {});
     if (read === null) return err({ reason: { code: 'unsupported_shape', detail: 'Notification' } });
     events.push(address(read, notificationBytes(notification), delivery, settings));
   }
@@ -142,7 +170,7 @@ function parseCallout(
   if (values === null) return err({ reason: { code: 'unsupported_shape', detail: 'more than 250 events' } });
   const events: AddressedEvent[] = [];
   for (const [index, value] of values.entries()) {
-    const read = readEvent(value);
+    const read = readEvent(value, settings.events);
     // Without an id a repeat cannot be told from a second event, so the delivery is kept whole.
     if (read === null) return err({ reason: { code: 'unsupported_shape', detail: `[${index}]: no event with an id` } });
     const whole = values.length === 1 && value === json.value;
@@ -183,26 +211,26 @@ const unknownObject = (type: string): QuarantineReason | null =>
   isKnownObject(type) ? null : { code: 'unknown_type', detail: 'an object the gateway has no mapping for' };
 
 function wrongOrganization(claimed: string | null, settings: SalesforceSettings): QuarantineReason | null {
-  const expected = settings.organizationId;
+  const expected = settings.channel === 'data-action' ? undefined : settings.organizationId;
   if (claimed === null || expected === undefined || sameId(claimed, expected)) return null;
   return { code: 'wrong_account', detail: 'another organization' };
 }
 
 /** Outbound messages get the WSDL's Ack, whatever became of each notification: a retry would bring them all again. */
 function acknowledge(summary: AcceptedSummary, settings: SalesforceSettings): Response {
-  if (settings.channel === 'callout') return Response.json(summary);
+  if (settings.channel !== 'outbound-message') return Response.json(summary);
   return new Response(acknowledgement, { status: 200, headers: { 'content-type': 'text/xml; charset=UTF-8' } });
 }
 
 function enrichment(event: StoredEvent, settings: SalesforceSettings): readonly EnrichmentNeed[] {
-  const change = storedChange(event);
+  const change = storedChange(event, settings);
   if (!change.ok) return [];
   const need = recordNeeded(change.value, settings);
   return need === null ? [] : [need];
 }
 
 function interpret(event: StoredEvent, settings: SalesforceSettings, fetched: Enrichment): Interpretation {
-  const change = storedChange(event);
+  const change = storedChange(event, settings);
   if (!change.ok) return { kind: 'quarantine', reason: change.error };
   const wrong = wrongOrganization(change.value.organizationId, settings);
   if (wrong !== null) return { kind: 'quarantine', reason: wrong };
@@ -211,8 +239,10 @@ function interpret(event: StoredEvent, settings: SalesforceSettings, fetched: En
   return factsOf(change.value, event.occurredAt, isJsonObject(found) ? found : null, settings);
 }
 
-function storedChange(event: StoredEvent): ReadEvent['change'] {
+function storedChange(event: StoredEvent, settings: SalesforceSettings): ReadEvent['change'] {
   const json = readJson(event.body);
   if (!json.ok) return err({ code: 'not_json', detail: 'not UTF-8 JSON' });
-  return readEvent(json.value)?.change ?? err({ code: 'unsupported_shape', detail: 'no event with an id' });
+  return (
+    readEvent(json.value, settings.events)?.change ?? err({ code: 'unsupported_shape', detail: 'no event with an id' })
+  );
 }

@@ -12,7 +12,16 @@ const maxDepth = 32;
 /** Every number becomes text. Nesting beyond 32 levels and keys given twice with other values are refused. */
 export function readJson(bytes: Uint8Array<ArrayBuffer>): Result<unknown, 'not_json'> {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
+    return readJsonText(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes));
+  } catch (error) {
+    if (error instanceof TypeError) return err('not_json');
+    throw error;
+  }
+}
+
+/** As `readJson`, for text that has been decoded already. */
+export function readJsonText(text: string): Result<unknown, 'not_json'> {
+  try {
     if (deeperThan(text, maxDepth)) return err('not_json');
     return ok(parse(text, null, (digits) => digits));
   } catch (error) {
