@@ -135,7 +135,7 @@ export function interpretEvent(event: StoredEvent, reading: Reading): Interpreta
   const yielded = known.facts.evaluate({
     event: value,
     id: event.eventId,
-    type: event.type,
+    eventType: event.type,
     occurredAt: BigInt(event.occurredAt),
     customer: customer === 'malformed' ? null : customer,
   });

@@ -21,8 +21,9 @@ import { costOf } from './expression-cost.ts';
 import { type ExpressionValue, instantFrom, timeUnits } from './payload.ts';
 
 const MAX_LENGTH = 8_000;
-const MAX_STEPS = 50_000_000;
-const MAX_SIZE = 50_000_000;
+/** Two lists walked within each other fit, three do not. */
+const MAX_STEPS = 200_000_000;
+const MAX_SIZE = 200_000_000;
 const MAX_RESULT_NODES = 100_000;
 const MAX_RESULT_CHARACTERS = 2_000_000;
 
@@ -31,7 +32,7 @@ export interface ExpressionInput {
   /** The payload, or the event's slice of a batch. */
   readonly event: ExpressionValue;
   readonly id: string;
-  readonly type: string;
+  readonly eventType: string;
   /** Epoch ms. */
   readonly occurredAt: bigint;
   readonly customer: string | null;
@@ -83,7 +84,7 @@ const environment = new Environment({
 })
   .registerVariable('event', 'dyn')
   .registerVariable('id', 'string')
-  .registerVariable('type', 'string')
+  .registerVariable('eventType', 'string')
   .registerVariable('occurredAt', 'int')
   .registerVariable('customer', 'dyn')
   .registerFunction('minor(dyn, dyn): int', minor)
