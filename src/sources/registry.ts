@@ -3,6 +3,7 @@ import { fetchKeySetWith, KeySets } from '../verification/jwks.ts';
 import { adyen } from './adyen/index.ts';
 import { chargebee } from './chargebee/index.ts';
 import { customSource } from './custom/index.ts';
+import { gocardless } from './gocardless/index.ts';
 import { lago } from './lago/index.ts';
 import { paddle } from './paddle/index.ts';
 import { type RegisteredSource, registerSource } from './registered.ts';
@@ -23,6 +24,7 @@ const registered: readonly RegisteredSource[] = [
   registerSource(standardWebhooks),
   registerSource(customSource(keySets)),
   registerSource(adyen),
+  registerSource(gocardless),
   registerSource(square),
 ];
 
