@@ -189,21 +189,32 @@ export class Gateway {
   }
 
   async chargebee(body: ChargebeeEventBody): Promise<string> {
+    return this.chargebeeBytes(JSON.stringify(body));
+  }
+
+  async chargebeeBytes(body: string): Promise<string> {
     const authorization = `Basic ${btoa(secrets['chargebee-basic'])}`;
     const headers = { 'content-type': 'application/json', authorization };
-    return statusOf(await this.deliver('chargebee', JSON.stringify(body), headers));
+    return statusOf(await this.deliver('chargebee', body, headers));
   }
 
   /** Answers the Ack's text. */
   async salesforce(envelope: Omit<OutboundEnvelope, 'organizationId' | 'actionId'>): Promise<string> {
     const ids = { organizationId: '00d000000000001AAA', actionId: '04k000000000001AAA' };
-    const answer = await this.deliver(
-      `salesforce/${secrets['salesforce-path']}`,
-      outboundMessage({ ...ids, ...envelope }),
-      { 'content-type': 'text/xml; charset=UTF-8' },
-    );
+    return this.salesforceBytes(outboundMessage({ ...ids, ...envelope }));
+  }
+
+  async salesforceBytes(body: string): Promise<string> {
+    const headers = { 'content-type': 'text/xml; charset=UTF-8' };
+    const answer = await this.deliver(`salesforce/${secrets['salesforce-path']}`, body, headers);
     if (!answer.ok) throw new Error(`answered ${answer.status}: ${await answer.text()}`);
     return answer.text();
+  }
+
+  /** Bytes of any of the sources, proven as that source proves itself. */
+  async send(source: 'stripe' | 'chargebee' | 'salesforce', body: string): Promise<string> {
+    if (source === 'stripe') return this.stripeBytes(body);
+    return source === 'chargebee' ? this.chargebeeBytes(body) : this.salesforceBytes(body);
   }
 
   // ---- what time does -------------------------------------------------------
@@ -336,7 +347,7 @@ export class Gateway {
         const identity = { tenant, lane: to };
         const answer = this.kept(`${tenant}/${to}`).lane.accept(
           identity,
-          [{ ...structuredClone(forwarded), quarantine: null }],
+          [{ ...structuredClone(forwarded), quarantine: null, forwarded: true }],
           this.now,
         );
         if ('code' in answer) throw new Error(`lane ${to} refused a forwarded event: ${answer.reason}`);
