@@ -4,6 +4,7 @@ import { adyen } from './adyen/index.ts';
 import { chargebee } from './chargebee/index.ts';
 import { customSource } from './custom/index.ts';
 import { gocardless } from './gocardless/index.ts';
+import { hubspot } from './hubspot/index.ts';
 import { lago } from './lago/index.ts';
 import { paddle } from './paddle/index.ts';
 import { type RegisteredSource, registerSource } from './registered.ts';
@@ -26,6 +27,7 @@ const registered: readonly RegisteredSource[] = [
   registerSource(adyen),
   registerSource(gocardless),
   registerSource(square),
+  registerSource(hubspot),
 ];
 
 /** By provider, as a source's config names it. */
