@@ -12,6 +12,7 @@ import { salesforceSource } from './salesforce/index.ts';
 import { square } from './square/index.ts';
 import { standardWebhooks } from './standard-webhooks/index.ts';
 import { stripe } from './stripe/index.ts';
+import { xero } from './xero/index.ts';
 
 /** Called late, so that the runtime's own `fetch` is the one that is used. */
 const keySets = new KeySets(fetchKeySetWith((input, init) => fetch(input, init)));
@@ -28,6 +29,7 @@ const registered: readonly RegisteredSource[] = [
   registerSource(gocardless),
   registerSource(square),
   registerSource(hubspot),
+  registerSource(xero),
 ];
 
 /** By provider, as a source's config names it. */
