@@ -7,6 +7,7 @@ import { gocardless } from './gocardless/index.ts';
 import { hubspot } from './hubspot/index.ts';
 import { lago } from './lago/index.ts';
 import { paddle } from './paddle/index.ts';
+import { quickbooks } from './quickbooks/index.ts';
 import { type RegisteredSource, registerSource } from './registered.ts';
 import { salesforceSource } from './salesforce/index.ts';
 import { square } from './square/index.ts';
@@ -30,6 +31,7 @@ const registered: readonly RegisteredSource[] = [
   registerSource(square),
   registerSource(hubspot),
   registerSource(xero),
+  registerSource(quickbooks),
 ];
 
 /** By provider, as a source's config names it. */
