@@ -7,6 +7,8 @@ import { gocardless } from './gocardless/index.ts';
 import { hubspot } from './hubspot/index.ts';
 import { lago } from './lago/index.ts';
 import { paddle } from './paddle/index.ts';
+import { plaidSource } from './plaid/index.ts';
+import { fetchPlaidKeyWith, PlaidKeys } from './plaid/keys.ts';
 import { quickbooks } from './quickbooks/index.ts';
 import { type RegisteredSource, registerSource } from './registered.ts';
 import { salesforceSource } from './salesforce/index.ts';
@@ -17,6 +19,7 @@ import { xero } from './xero/index.ts';
 
 /** Called late, so that the runtime's own `fetch` is the one that is used. */
 const keySets = new KeySets(fetchKeySetWith((input, init) => fetch(input, init)));
+const plaidKeys = new PlaidKeys(fetchPlaidKeyWith((input, init) => fetch(input, init)));
 
 const registered: readonly RegisteredSource[] = [
   registerSource(stripe),
@@ -32,6 +35,7 @@ const registered: readonly RegisteredSource[] = [
   registerSource(hubspot),
   registerSource(xero),
   registerSource(quickbooks),
+  registerSource(plaidSource(plaidKeys)),
 ];
 
 /** By provider, as a source's config names it. */
