@@ -6,6 +6,7 @@ import { customSource } from './custom/index.ts';
 import { gocardless } from './gocardless/index.ts';
 import { hubspot } from './hubspot/index.ts';
 import { lago } from './lago/index.ts';
+import { mercury } from './mercury/index.ts';
 import { paddle } from './paddle/index.ts';
 import { plaidSource } from './plaid/index.ts';
 import { fetchPlaidKeyWith, PlaidKeys } from './plaid/keys.ts';
@@ -36,6 +37,7 @@ const registered: readonly RegisteredSource[] = [
   registerSource(xero),
   registerSource(quickbooks),
   registerSource(plaidSource(plaidKeys)),
+  registerSource(mercury),
 ];
 
 /** By provider, as a source's config names it. */
