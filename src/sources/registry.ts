@@ -7,6 +7,7 @@ import { gocardless } from './gocardless/index.ts';
 import { hubspot } from './hubspot/index.ts';
 import { lago } from './lago/index.ts';
 import { mercury } from './mercury/index.ts';
+import { modernTreasury } from './modern-treasury/index.ts';
 import { paddle } from './paddle/index.ts';
 import { plaidSource } from './plaid/index.ts';
 import { fetchPlaidKeyWith, PlaidKeys } from './plaid/keys.ts';
@@ -38,6 +39,7 @@ const registered: readonly RegisteredSource[] = [
   registerSource(quickbooks),
   registerSource(plaidSource(plaidKeys)),
   registerSource(mercury),
+  registerSource(modernTreasury),
 ];
 
 /** By provider, as a source's config names it. */
