@@ -3,6 +3,7 @@ import { fetchKeySetWith, KeySets } from '../verification/jwks.ts';
 import { adyen } from './adyen/index.ts';
 import { chargebee } from './chargebee/index.ts';
 import { customSource } from './custom/index.ts';
+import { docusign } from './docusign/index.ts';
 import { gocardless } from './gocardless/index.ts';
 import { hubspot } from './hubspot/index.ts';
 import { lago } from './lago/index.ts';
@@ -40,6 +41,7 @@ const registered: readonly RegisteredSource[] = [
   registerSource(plaidSource(plaidKeys)),
   registerSource(mercury),
   registerSource(modernTreasury),
+  registerSource(docusign),
 ];
 
 /** By provider, as a source's config names it. */
