@@ -6,6 +6,7 @@ import { customSource } from './custom/index.ts';
 import { docusign } from './docusign/index.ts';
 import { gocardless } from './gocardless/index.ts';
 import { hubspot } from './hubspot/index.ts';
+import { ironclad } from './ironclad/index.ts';
 import { lago } from './lago/index.ts';
 import { mercury } from './mercury/index.ts';
 import { modernTreasury } from './modern-treasury/index.ts';
@@ -42,6 +43,7 @@ const registered: readonly RegisteredSource[] = [
   registerSource(mercury),
   registerSource(modernTreasury),
   registerSource(docusign),
+  registerSource(ironclad),
 ];
 
 /** By provider, as a source's config names it. */
