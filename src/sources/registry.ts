@@ -2,6 +2,7 @@
 import { fetchKeySetWith, KeySets } from '../verification/jwks.ts';
 import { adyen } from './adyen/index.ts';
 import { chargebee } from './chargebee/index.ts';
+import { coupa } from './coupa/index.ts';
 import { customSource } from './custom/index.ts';
 import { docusign } from './docusign/index.ts';
 import { gocardless } from './gocardless/index.ts';
@@ -44,6 +45,7 @@ const registered: readonly RegisteredSource[] = [
   registerSource(modernTreasury),
   registerSource(docusign),
   registerSource(ironclad),
+  registerSource(coupa),
 ];
 
 /** By provider, as a source's config names it. */
