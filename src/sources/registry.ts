@@ -6,6 +6,7 @@ import { coupa } from './coupa/index.ts';
 import { customSource } from './custom/index.ts';
 import { docusign } from './docusign/index.ts';
 import { gocardless } from './gocardless/index.ts';
+import { gusto } from './gusto/index.ts';
 import { hubspot } from './hubspot/index.ts';
 import { ironclad } from './ironclad/index.ts';
 import { lago } from './lago/index.ts';
@@ -46,6 +47,7 @@ const registered: readonly RegisteredSource[] = [
   registerSource(docusign),
   registerSource(ironclad),
   registerSource(coupa),
+  registerSource(gusto),
 ];
 
 /** By provider, as a source's config names it. */
