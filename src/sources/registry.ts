@@ -16,6 +16,7 @@ import { paddle } from './paddle/index.ts';
 import { plaidSource } from './plaid/index.ts';
 import { fetchPlaidKeyWith, PlaidKeys } from './plaid/keys.ts';
 import { quickbooks } from './quickbooks/index.ts';
+import { ramp } from './ramp/index.ts';
 import { type RegisteredSource, registerSource } from './registered.ts';
 import { salesforceSource } from './salesforce/index.ts';
 import { square } from './square/index.ts';
@@ -48,6 +49,7 @@ const registered: readonly RegisteredSource[] = [
   registerSource(ironclad),
   registerSource(coupa),
   registerSource(gusto),
+  registerSource(ramp),
 ];
 
 /** By provider, as a source's config names it. */
