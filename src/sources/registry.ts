@@ -1,6 +1,7 @@
 /** Every provider the gateway knows. A new one is its folder and one line here. */
 import { fetchKeySetWith, KeySets } from '../verification/jwks.ts';
 import { adyen } from './adyen/index.ts';
+import { brex } from './brex/index.ts';
 import { chargebee } from './chargebee/index.ts';
 import { coupa } from './coupa/index.ts';
 import { customSource } from './custom/index.ts';
@@ -50,6 +51,7 @@ const registered: readonly RegisteredSource[] = [
   registerSource(coupa),
   registerSource(gusto),
   registerSource(ramp),
+  registerSource(brex),
 ];
 
 /** By provider, as a source's config names it. */
