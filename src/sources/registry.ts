@@ -13,6 +13,7 @@ import { ironclad } from './ironclad/index.ts';
 import { lago } from './lago/index.ts';
 import { mercury } from './mercury/index.ts';
 import { modernTreasury } from './modern-treasury/index.ts';
+import { odoo } from './odoo/index.ts';
 import { paddle } from './paddle/index.ts';
 import { plaidSource } from './plaid/index.ts';
 import { fetchPlaidKeyWith, PlaidKeys } from './plaid/keys.ts';
@@ -52,6 +53,7 @@ const registered: readonly RegisteredSource[] = [
   registerSource(gusto),
   registerSource(ramp),
   registerSource(brex),
+  registerSource(odoo),
 ];
 
 /** By provider, as a source's config names it. */
