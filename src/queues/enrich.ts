@@ -1,20 +1,25 @@
 /** Fetches what webhooks do not carry, from the provider's API, by the tenant's restricted key. */
 import type { Bindings } from '../bindings.ts';
 import { logWarning } from '../operations/log.ts';
-import { defaultBudget, type EnrichmentCache, type FetchEnrichment, MAX_NEEDS } from '../sources/enrichment/port.ts';
-import { fetchStripeEnrichment } from '../sources/enrichment/stripe.ts';
+import { chargebeeEnrichmentKinds, fetchChargebeeEnrichment } from '../sources/enrichment/chargebee.ts';
+import {
+  defaultBudget,
+  type EnrichmentCache,
+  type EnrichmentClient,
+  type EnrichmentHttp,
+  MAX_NEEDS,
+} from '../sources/enrichment/port.ts';
+import { fetchSalesforceEnrichment, salesforceEnrichmentKinds } from '../sources/enrichment/salesforce.ts';
+import { fetchStripeEnrichment, stripeEnrichmentKinds } from '../sources/enrichment/stripe.ts';
 import { enrichmentKey } from '../sources/source.ts';
 import { outsideHttp } from './connectors.ts';
 import type { Enrich } from './read-events.ts';
 
-interface Client {
-  readonly fetch: FetchEnrichment;
-  readonly apiUrl: string;
-}
-
 /** Providers whose API the gateway can ask. For the others every need is answered with "not to be had". */
-const clients: ReadonlyMap<string, Client> = new Map([
-  ['stripe', { fetch: fetchStripeEnrichment, apiUrl: 'https://api.stripe.com' }],
+const clients: ReadonlyMap<string, EnrichmentClient> = new Map([
+  ['stripe', { fetch: fetchStripeEnrichment, kinds: stripeEnrichmentKinds }],
+  ['chargebee', { fetch: fetchChargebeeEnrichment, kinds: chargebeeEnrichmentKinds }],
+  ['salesforce', { fetch: fetchSalesforceEnrichment, kinds: salesforceEnrichmentKinds }],
 ]);
 
 const MAX_CACHED = 5_000;
@@ -30,15 +35,20 @@ const cacheFor = (scope: string): EnrichmentCache => ({
   },
 });
 
-export function enrichFrom(env: Bindings): Enrich {
-  const http = outsideHttp(env);
+export const enrichFrom = (env: Bindings): Enrich => enrichWith(outsideHttp(env));
+
+/** What no client offers is answered with null; what could not be asked is left out, so that its event waits. */
+export function enrichWith(http: EnrichmentHttp): Enrich {
   return async (tenant, source, needs) => {
     const client = clients.get(source.source.provider);
-    if (client === undefined) return new Map(needs.map((need) => [enrichmentKey(need), null]));
-    const enrichment = new Map<string, unknown>();
-    for (let start = 0; start < needs.length; start += MAX_NEEDS) {
-      const outcome = await client.fetch(needs.slice(start, start + MAX_NEEDS), {
-        apiUrl: source.apiUrl ?? client.apiUrl,
+    const offered = needs.filter((need) => client?.kinds.includes(need.kind) === true);
+    const enrichment = new Map<string, unknown>(
+      needs.filter((need) => !offered.includes(need)).map((need) => [enrichmentKey(need), null]),
+    );
+    if (client === undefined) return enrichment;
+    for (let start = 0; start < offered.length; start += MAX_NEEDS) {
+      const outcome = await client.fetch(offered.slice(start, start + MAX_NEEDS), {
+        apiUrl: source.apiUrl,
         apiKey: source.apiKey,
         http,
         cache: cacheFor(`${tenant.tenant}/${source.id}`),

@@ -1,4 +1,6 @@
 /** Source events → readings: the provider's words made canonical facts, with what the webhook did not carry fetched first. */
+import { stringify } from 'lossless-json';
+import { z } from 'zod';
 import type { CanonicalEvent, CanonicalKind } from '../canonical/events.ts';
 import type { EpochMs } from '../canonical/ids.ts';
 import type { LeasedEvent } from '../durable-objects/customer-lane/protocol.ts';
@@ -30,20 +32,118 @@ const harmless: ReadonlySet<CanonicalKind> = new Set<CanonicalKind>([
   'payment.failed',
 ]);
 
+/** How each event reads. Never throws for one event's sake; what could not be fetched just now reads as `later`. */
 export async function readEvents(
   tenant: TenantRuntime,
   events: readonly LeasedEvent[],
   enrich: Enrich,
   now: EpochMs,
 ): Promise<Readings> {
+  const readings = await readAll(tenant, events, enrich, now, 'as_delivered');
+  const proofs = await fetchProofs(tenant, events, readings, enrich, now);
+  if (proofs.size === 0) return readings;
+  const proven = [...proofs].flatMap(([event, proof]) =>
+    proof.kind === 'proven' ? [{ event, copy: proof.copy }] : [],
+  );
+  const copies = proven.map(({ copy }) => copy);
+  const again = await readAll(tenant, copies, enrich, now, 'proven');
+  const final = new Map(readings);
+  for (const [event, proof] of proofs) {
+    if (proof.kind === 'later') final.set(event, { kind: 'later', reason: 'waits for the provider’s own event' });
+  }
+  for (const { event, copy } of proven) {
+    const reading = again.get(copy);
+    // The lane was chosen by what the webhook claimed; another customer's event is not to be booked in it.
+    if (reading !== undefined && !ofOtherCustomer(readings.get(event), reading)) final.set(event, reading);
+  }
+  return final;
+}
+
+const customersOf = (reading: Reading | undefined): readonly unknown[] =>
+  reading?.kind === 'facts' || reading?.kind === 'exception'
+    ? reading.facts.flatMap((fact) => ('customer' in fact && fact.customer !== null ? [fact.customer] : []))
+    : [];
+
+const ofOtherCustomer = (claimed: Reading | undefined, proven: Reading): boolean =>
+  customersOf(proven).some((customer) => !customersOf(claimed).includes(customer));
+
+type Proof = { readonly kind: 'proven'; readonly copy: LeasedEvent } | { readonly kind: 'later' };
+
+/**
+ * Money that came with too weak a proof is asked for again, from the provider and by the tenant's key: what is answered
+ * there is true whoever sent the webhook. Events without an answer are not in the map and keep their exception.
+ */
+async function fetchProofs(
+  tenant: TenantRuntime,
+  events: readonly LeasedEvent[],
+  readings: Readings,
+  enrich: Enrich,
+  now: EpochMs,
+): Promise<ReadonlyMap<LeasedEvent, Proof>> {
+  const doubted = events.filter((event) => {
+    const reading = readings.get(event);
+    const untrusted = reading?.kind === 'exception' && reading.exception.cause === 'untrusted_money';
+    return untrusted && (tenant.sources.get(event.source)?.apiKey ?? null) !== null;
+  });
+  const needs = new Map(doubted.map((event) => [event, [proofOf(event)]]));
+  const enrichments = await enrichAll(tenant, needs, enrich, now);
+  const proofs = new Map<LeasedEvent, Proof>();
+  for (const event of doubted) {
+    const source = tenant.sources.get(event.source);
+    const answers = source === undefined ? undefined : enrichments.get(source);
+    const key = enrichmentKey(proofOf(event));
+    if (answers?.has(key) !== true) proofs.set(event, { kind: 'later' });
+    else {
+      const copy = provenCopy(event, answers.get(key));
+      if (copy !== null) proofs.set(event, { kind: 'proven', copy });
+    }
+  }
+  return proofs;
+}
+
+const proofOf = (event: LeasedEvent): EnrichmentNeed => ({ kind: 'event', id: event.eventId, account: null });
+
+const eventWithId = z.looseObject({ id: z.string() });
+
+/** The event as the provider keeps it; null when there is none of that id. Numbers beyond 2^53 keep their digits. */
+function provenCopy(event: LeasedEvent, fetched: unknown): LeasedEvent | null {
+  const parsed = eventWithId.safeParse(fetched);
+  const text = parsed.success && parsed.data.id === event.eventId ? stringify(fetched) : undefined;
+  return text === undefined ? null : { ...event, body: new Uint8Array(new TextEncoder().encode(text)) };
+}
+
+type Standing = 'as_delivered' | 'proven';
+
+async function readAll(
+  tenant: TenantRuntime,
+  events: readonly LeasedEvent[],
+  enrich: Enrich,
+  now: EpochMs,
+  standing: Standing,
+): Promise<Readings> {
   const needsOf = new Map<LeasedEvent, readonly EnrichmentNeed[]>();
-  const perSource = new Map<TenantSource, EnrichmentNeed[]>();
   for (const event of events) {
     const source = tenant.sources.get(event.source);
-    if (source === undefined) continue;
-    const needs = source.source.enrichment(event);
-    needsOf.set(event, needs);
-    if (needs.length > 0) perSource.set(source, [...(perSource.get(source) ?? []), ...needs]);
+    if (source !== undefined) needsOf.set(event, source.source.enrichment(event));
+  }
+  const enrichments = await enrichAll(tenant, needsOf, enrich, now);
+  return new Map(
+    events.map((event) => [event, readEvent(tenant, event, needsOf.get(event) ?? [], enrichments, standing)]),
+  );
+}
+
+/** One call a source. */
+async function enrichAll(
+  tenant: TenantRuntime,
+  needsOf: ReadonlyMap<LeasedEvent, readonly EnrichmentNeed[]>,
+  enrich: Enrich,
+  now: EpochMs,
+): Promise<ReadonlyMap<TenantSource, Enrichment>> {
+  const perSource = new Map<TenantSource, EnrichmentNeed[]>();
+  for (const [event, needs] of needsOf) {
+    const source = tenant.sources.get(event.source);
+    if (source === undefined || needs.length === 0) continue;
+    perSource.set(source, [...(perSource.get(source) ?? []), ...needs]);
   }
   const enrichments = new Map<TenantSource, Enrichment>();
   await Promise.all(
@@ -51,14 +151,17 @@ export async function readEvents(
       enrichments.set(source, await enrich(tenant, source, needs, now));
     }),
   );
-  return new Map(events.map((event) => [event, readEvent(tenant, event, needsOf.get(event) ?? [], enrichments)]));
+  return enrichments;
 }
+
+const PROVEN_NOTE = 'read from the provider itself, because the webhook’s proof of origin was too weak for money';
 
 function readEvent(
   tenant: TenantRuntime,
   event: LeasedEvent,
   needs: readonly EnrichmentNeed[],
   enrichments: ReadonlyMap<TenantSource, Enrichment>,
+  standing: Standing,
 ): Reading {
   const source = tenant.sources.get(event.source);
   if (source === undefined) return { kind: 'quarantine', reason: `the config has no source ${event.source} any more` };
@@ -68,9 +171,14 @@ function readEvent(
     return { kind: 'later', reason: `waits for the provider’s ${unanswered.kind.replaceAll('_', ' ')}` };
   const read = source.source.interpret(event, enrichment);
   if (read.kind === 'quarantine') return { kind: 'quarantine', reason: `${read.reason.code}: ${read.reason.detail}` };
+  const books = tenant.books(source.entity);
+  if (standing === 'proven') {
+    const note = read.note === null ? PROVEN_NOTE : `${read.note}; ${PROVEN_NOTE}`;
+    return { kind: 'facts', facts: read.facts, note, books };
+  }
   const weak = tiers[event.trust] < tiers[source.moneyNeeds] && read.facts.some((fact) => !harmless.has(fact.kind));
   if (weak) return untrusted(event, source, read.facts);
-  return { kind: 'facts', facts: read.facts, note: read.note, books: tenant.books(source.entity) };
+  return { kind: 'facts', facts: read.facts, note: read.note, books };
 }
 
 function untrusted(event: LeasedEvent, source: TenantSource, facts: readonly CanonicalEvent[]): Reading {
@@ -81,7 +189,7 @@ function untrusted(event: LeasedEvent, source: TenantSource, facts: readonly Can
       cause: 'untrusted_money',
       message: `${event.type} moves money but came only ${event.trust}; ${source.id} asks for ${source.moneyNeeds}.`,
       remedy:
-        'Give the source a stronger proof of origin (signature, Basic, client certificate), or lower moneyNeeds in the config, then unblock.',
+        'Give the source a stronger proof of origin (signature, Basic, client certificate), an apiKey by which the event can be read from the provider, or lower moneyNeeds in the config, then unblock.',
       ...stakeOf(facts),
       object: null,
     },

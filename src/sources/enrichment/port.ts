@@ -33,10 +33,11 @@ export const noCache: EnrichmentCache = {
 /** What `TargetHttp` (src/targets) offers, as far as it is needed here: timeout, size cap, no redirects. */
 export interface EnrichmentHttp {
   send(request: {
-    readonly method: 'GET';
+    /** POST is for access tokens alone: nothing is ever written. */
+    readonly method: 'GET' | 'POST';
     readonly url: string;
     readonly headers: Readonly<Record<string, string>>;
-    readonly body: null;
+    readonly body: string | null;
     readonly timeoutMs: number;
   }): Promise<
     | { readonly kind: 'answer'; readonly status: number; readonly body: string; readonly retryAfterMs: number | null }
@@ -64,13 +65,20 @@ export const defaultBudget: EnrichmentBudget = {
 export const MAX_NEEDS = 50;
 
 export interface EnrichmentAccess {
-  /** `https://api.stripe.com`, or the sandbox. */
-  readonly apiUrl: string;
+  /** Where the tenant says the API is, `https://acme.chargebee.com` or a sandbox; null: the provider's usual place. */
+  readonly apiUrl: string | null;
   /** Null: the tenant gave no key. Every answer is null then, and nothing is asked. */
   readonly apiKey: string | null;
   readonly http: EnrichmentHttp;
   readonly cache: EnrichmentCache;
   readonly budget: EnrichmentBudget;
+}
+
+/** What a provider's API can be asked, and how. */
+export interface EnrichmentClient {
+  /** `event`, where it is offered, answers the event as the provider keeps it: proof of what a webhook claimed. */
+  readonly kinds: readonly string[];
+  readonly fetch: FetchEnrichment;
 }
 
 /** A provider's client. @throws RangeError for more than MAX_NEEDS needs or a kind it does not know: a caller's bug. */

@@ -13,6 +13,8 @@ import { type Answer, fetchAll } from './run.ts';
 /** Answers come in this version's shapes whatever the account's default is. */
 export const STRIPE_API_VERSION = '2025-03-31.basil';
 
+const STRIPE_API_URL = 'https://api.stripe.com';
+
 interface Endpoint {
   readonly path: (id: string) => string;
   readonly query?: (id: string) => Readonly<Record<string, string>>;
@@ -114,7 +116,7 @@ async function get(url: URL, account: string | null, access: Access): Promise<An
 }
 
 function urlOf(endpoint: Endpoint, id: string, access: Access, after: string | null): URL {
-  const url = new URL(endpoint.path(encodeURIComponent(id)), access.apiUrl);
+  const url = new URL(endpoint.path(encodeURIComponent(id)), access.apiUrl ?? STRIPE_API_URL);
   for (const [name, value] of Object.entries(endpoint.query?.(id) ?? {})) url.searchParams.set(name, value);
   if (endpoint.list) url.searchParams.set('limit', '100');
   if (after !== null) url.searchParams.set('starting_after', after);
