@@ -101,7 +101,8 @@ describe.skipIf(payloadsOf('stripe') === null)(
       }
     }
 
-    async function send(provider: string, payload: Payload, n: number): Promise<Sent> {
+    async function send(provider: string, published: Payload, n: number): Promise<Sent> {
+      const payload = provider === 'stripe' ? withOwnId(published, n) : published;
       const [source, headers] = await request(provider, payload, n);
       const answer = await fetch(`${gateway.url}/in/demo/${source}`, { method: 'POST', headers, body: payload.body });
       const text = await answer.text();
@@ -145,6 +146,15 @@ describe.skipIf(payloadsOf('stripe') === null)(
     }, 50_000);
   },
 );
+
+/** Published examples share event ids, and a shared id would be a duplicate: each gets one of its own, nothing else changes. */
+function withOwnId(payload: Payload, n: number): Payload {
+  const text = new TextDecoder().decode(payload.body);
+  const head = z.object({ object: z.literal('event'), id: z.string() }).safeParse(JSON.parse(text));
+  if (!head.success) return payload;
+  const body = text.replaceAll(`"${head.data.id}"`, `"${head.data.id}_${n}"`);
+  return { ...payload, body: new Uint8Array(new TextEncoder().encode(body)) };
+}
 
 async function signCallout(id: string, now: number, body: Uint8Array): Promise<string> {
   const raw = Uint8Array.from(atob(CALLOUT_SECRET.slice('whsec_'.length)), (character) => character.charCodeAt(0));
