@@ -87,9 +87,10 @@ const environment = new Environment({
   .registerVariable('eventType', 'string')
   .registerVariable('occurredAt', 'int')
   .registerVariable('customer', 'dyn')
-  .registerFunction('minor(dyn, dyn): int', minor)
-  .registerFunction('instant(dyn): int', (value: unknown) => instant(value, 'iso8601'))
-  .registerFunction('instant(dyn, string): int', instant)
+  // `dyn`, so that `… ? minor(…) : null` types.
+  .registerFunction('minor(dyn, dyn): dyn', minor)
+  .registerFunction('instant(dyn): dyn', (value: unknown) => instant(value, 'iso8601'))
+  .registerFunction('instant(dyn, string): dyn', instant)
   .registerFunction('sum(list): int', sum)
   .registerFunction('upper(dyn): string', upper);
 
