@@ -4,7 +4,6 @@
  */
 import { parse as parseLossless, stringify as stringifyLossless } from 'lossless-json';
 import type { z } from 'zod';
-import type { CanonicalEvent } from '../canonical/events.ts';
 import { type EpochMs, providerEventId } from '../canonical/ids.ts';
 import { err, ok, type Result } from '../canonical/result.ts';
 import type { VerifiedDelivery } from '../verification/verification.ts';
@@ -166,20 +165,7 @@ export function textMember(value: unknown, name: string): string | null {
   return typeof text === 'string' && text !== '' ? text : null;
 }
 
-/** Understood, and no concern of the books. */
-export const nothing = (note: string): Interpretation => ({ kind: 'facts', facts: [], note });
-
-export const oneFact = (fact: CanonicalEvent): Interpretation => ({ kind: 'facts', facts: [fact], note: null });
-
-export const quarantine = (code: QuarantineReason['code'], detail: string): Interpretation => ({
-  kind: 'quarantine',
-  reason: { code, detail },
-});
-
-export const unknownType: QuarantineReason = {
-  code: 'unknown_type',
-  detail: 'an event type the gateway has no mapping for',
-};
+export { unknownType } from './reading.ts';
 
 export const otherAccount = (path: string): QuarantineReason => ({
   code: 'wrong_account',

@@ -1,7 +1,8 @@
 /** Brex: events of transfers, expenses and users, signed as Standard Webhooks. docs/sources/brex.md. */
 import { z } from 'zod';
 import { verifyStandardWebhook } from '../../verification/standard-webhooks.ts';
-import { announcingSource, nothing, otherAccount, unknownType } from '../announcing.ts';
+import { announcingSource, otherAccount } from '../announcing.ts';
+import { nothing, unknownType } from '../reading.ts';
 
 const brexSettings = z.strictObject({
   /** The company this source serves; events of any other are quarantined. */

@@ -5,7 +5,8 @@
 import { z } from 'zod';
 import { verifyApiKey } from '../../verification/api-key.ts';
 import { verifyBasic } from '../../verification/basic.ts';
-import { announcingSource, isoInstant, nothing, oneFact, quarantine } from '../announcing.ts';
+import { announcingSource, isoInstant } from '../announcing.ts';
+import { facts, nothing, unsupported } from '../reading.ts';
 import { keysOf } from '../source.ts';
 
 const key = keysOf('coupa');
@@ -67,10 +68,10 @@ export const coupa = announcingSource<CoupaSettings, CoupaObject>({
       case 'invoice':
       case 'payment':
       case 'expense-report':
-        return quarantine('unsupported_shape', `a ${settings.object} moves money that no rule of the books covers`);
+        return unsupported(`a ${settings.object} moves money that no rule of the books covers`);
       case 'contract':
         if (!agreed.has(event.status ?? '')) return nothing('the contract is not published');
-        return oneFact({
+        return facts({
           kind: 'contract.activated',
           occurredAt: stored.occurredAt,
           requires: [],

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { err } from '../../canonical/result.ts';
 import { bodyAlone, type HmacScheme, verifyHmac } from '../../verification/hmac-scheme.ts';
 import type { Delivery, LiveSecret, Verification } from '../../verification/verification.ts';
-import { announcingSource, isoInstant, nothing, oneFact, otherAccount, unknownType } from '../announcing.ts';
+import { announcingSource, isoInstant, otherAccount } from '../announcing.ts';
+import { facts, nothing, unknownType } from '../reading.ts';
 import { keysOf } from '../source.ts';
 
 const key = keysOf('docusign');
@@ -108,7 +109,7 @@ export const docusign = announcingSource<DocusignSettings, DocusignEvent>({
   interpret(event, stored, settings) {
     if (event.event !== 'envelope-completed') return nothing(`${event.event} concerns no books`);
     const customer = customerOf(event, settings);
-    return oneFact({
+    return facts({
       kind: 'contract.activated',
       occurredAt: stored.occurredAt,
       requires: [],

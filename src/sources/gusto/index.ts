@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { bodyAlone, type HmacScheme, signatureHeader, verifyHmac } from '../../verification/hmac-scheme.ts';
 import { signingSecrets, verifySetUpAddress } from '../../verification/set-up-address.ts';
 import type { Delivery, LiveSecret, Verification } from '../../verification/verification.ts';
-import { announcingSource, nothing, otherAccount, unknownType } from '../announcing.ts';
+import { announcingSource, otherAccount } from '../announcing.ts';
 import { parseJson } from '../json.ts';
+import { nothing, unknownType } from '../reading.ts';
 import type { QuarantineReason } from '../source.ts';
 
 const gustoSettings = z.strictObject({

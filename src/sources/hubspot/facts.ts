@@ -3,7 +3,7 @@ import type { PostalAddress } from '../../canonical/events.ts';
 import type { EpochMs } from '../../canonical/ids.ts';
 import { type Currency, currency, type MinorUnits, parseDecimal } from '../../canonical/money.ts';
 import { err, ok, type Result } from '../../canonical/result.ts';
-import { nothing, oneFact } from '../announcing.ts';
+import { facts, nothing } from '../reading.ts';
 import { type Interpretation, keysOf, type QuarantineReason } from '../source.ts';
 import type { HubspotSettings } from './settings.ts';
 
@@ -36,7 +36,7 @@ export function dealCustomer(property: HubspotRecord['property']): string | null
 }
 
 export const customerFact = (record: HubspotRecord, type: CustomerType, settings: HubspotSettings): Interpretation =>
-  oneFact({
+  facts({
     kind: 'customer.upserted',
     occurredAt: record.occurredAt,
     requires: [],
@@ -92,7 +92,7 @@ export function dealFact(record: HubspotRecord, settings: HubspotSettings): Inte
   const amount = dealAmount(record, settings);
   if (!amount.ok) return { kind: 'quarantine', reason: amount.error };
   const customer = dealCustomer(record.property);
-  return oneFact({
+  return facts({
     kind: 'deal.won',
     occurredAt: record.occurredAt,
     requires: [],

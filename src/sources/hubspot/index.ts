@@ -5,7 +5,8 @@
 import { unreachable } from '../../canonical/result.ts';
 import { verifyHubspotLegacy, verifyHubspotV3 } from '../../verification/hubspot-signature.ts';
 import type { Delivery, LiveSecret, Verification } from '../../verification/verification.ts';
-import { announcingSource, type EventAddress, isJsonObject, nothing, otherAccount, quarantine } from '../announcing.ts';
+import { announcingSource, type EventAddress, isJsonObject, otherAccount } from '../announcing.ts';
+import { nothing, unsupported } from '../reading.ts';
 import {
   type Enrichment,
   type EnrichmentNeed,
@@ -144,9 +145,8 @@ function touches(event: SubscriptionEvent, type: CustomerType | 'deal', settings
 function interpretEvent(event: SubscriptionEvent, settings: HubspotSettings, fetched: Enrichment): Interpretation {
   const { type, change } = subjectOf(event);
   if (!isWatched(type)) return nothing(`${type} records concern no books`);
-  if (change === 'merge') return quarantine('unsupported_shape', `${type} records were merged: a person decides`);
-  if (change === 'privacyDeletion')
-    return quarantine('unsupported_shape', 'a privacy deletion: a person carries it out');
+  if (change === 'merge') return unsupported(`${type} records were merged: a person decides`);
+  if (change === 'privacyDeletion') return unsupported('a privacy deletion: a person carries it out');
   if (change === 'deletion' && type !== 'deal' && settings.customers.includes(type)) {
     return customerFact(thinRecord(event, type, true), type, settings);
   }
@@ -160,7 +160,7 @@ function interpretEvent(event: SubscriptionEvent, settings: HubspotSettings, fet
   }
   // The change of stage itself says that a deal is won; its name and amount stay unknown rather than guessed.
   if (type === 'deal') return dealFact(thinRecord(event, type, false), settings);
-  return quarantine('unsupported_shape', `only the id of the ${type} came, and its record could not be read`);
+  return unsupported(`only the id of the ${type} came, and its record could not be read`);
 }
 
 const own = (properties: Readonly<Record<string, string | null>>, name: string): string | null =>

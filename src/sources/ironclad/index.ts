@@ -10,8 +10,9 @@ import {
   liveSecrets,
   type Verification,
 } from '../../verification/verification.ts';
-import { announcingSource, isoInstant, nothing, oneFact, otherAccount, unknownType } from '../announcing.ts';
+import { announcingSource, isoInstant, otherAccount } from '../announcing.ts';
 import { parseJsonText } from '../json.ts';
+import { facts, nothing, unknownType } from '../reading.ts';
 import { keysOf } from '../source.ts';
 
 const key = keysOf('ironclad');
@@ -121,7 +122,7 @@ export const ironclad = announcingSource<IroncladSettings, IroncladEvent>({
     if (type !== 'workflow_completed' || workflowID === null || workflowID === undefined) {
       return nothing(`${type} concerns no books`);
     }
-    return oneFact({
+    return facts({
       kind: 'contract.activated',
       occurredAt: stored.occurredAt,
       requires: [],

@@ -8,7 +8,8 @@ import {
   verifyHmac,
 } from '../../verification/hmac-scheme.ts';
 import type { Delivery, LiveSecret, Verification } from '../../verification/verification.ts';
-import { announcingSource, isoInstant, nothing, unknownType } from '../announcing.ts';
+import { announcingSource, isoInstant } from '../announcing.ts';
+import { nothing, unknownType } from '../reading.ts';
 
 const mercurySettings = z.strictObject({});
 

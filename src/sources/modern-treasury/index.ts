@@ -1,7 +1,8 @@
 /** Modern Treasury: changes of payment orders, bank lines and accounts. docs/sources/modern-treasury.md. */
 import { z } from 'zod';
 import { bodyAlone, type HmacScheme, signatureHeader, verifyHmac } from '../../verification/hmac-scheme.ts';
-import { announcingSource, isoInstant, nothing, unknownType } from '../announcing.ts';
+import { announcingSource, isoInstant } from '../announcing.ts';
+import { nothing, unknownType } from '../reading.ts';
 
 const modernTreasurySettings = z.strictObject({});
 

@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import { verifySecretPath } from '../../verification/secret-path.ts';
-import { announcingSource, nothing, oneFact, textMember, unknownType } from '../announcing.ts';
+import { announcingSource, textMember } from '../announcing.ts';
+import { facts, nothing, unknownType } from '../reading.ts';
 import { keysOf } from '../source.ts';
 
 const key = keysOf('odoo');
@@ -81,7 +82,7 @@ export const odoo = announcingSource<OdooSettings, OdooRecord>({
       state: null,
       country: textMember(event, 'country_code'),
     };
-    return oneFact({
+    return facts({
       kind: 'customer.upserted',
       occurredAt: stored.occurredAt,
       requires: [],

@@ -6,7 +6,8 @@ import { err } from '../../canonical/result.ts';
 import { isBasicCredential } from '../../verification/basic.ts';
 import { verifyBodyToken } from '../../verification/body-token.ts';
 import { liveSecrets } from '../../verification/verification.ts';
-import { announcingSource, nothing, unknownType } from '../announcing.ts';
+import { announcingSource } from '../announcing.ts';
+import { nothing, unknownType } from '../reading.ts';
 import type { SourceDefinition } from '../source.ts';
 import type { PlaidKeys } from './keys.ts';
 

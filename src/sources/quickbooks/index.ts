@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import { bodyAlone, type HmacScheme, signatureHeader, verifyHmac } from '../../verification/hmac-scheme.ts';
-import { announcingSource, isoInstant, member, nothing, oneFact, otherAccount, unknownType } from '../announcing.ts';
+import { announcingSource, isoInstant, member, otherAccount } from '../announcing.ts';
+import { facts, nothing, unknownType } from '../reading.ts';
 import { type EnrichmentNeed, enrichmentKey, type Interpretation, keysOf } from '../source.ts';
 
 const key = keysOf('quickbooks');
@@ -168,7 +169,7 @@ const customerNeed = (event: QuickbooksEvent): EnrichmentNeed => ({
 
 function customer(event: QuickbooksEvent, found: z.infer<typeof customerRecord>, occurredAt: number): Interpretation {
   const address = found.BillAddr ?? null;
-  return oneFact({
+  return facts({
     kind: 'customer.upserted',
     occurredAt,
     requires: [],

@@ -9,8 +9,9 @@ import {
 } from '../../verification/hmac-scheme.ts';
 import { signingSecrets, verifySetUpAddress } from '../../verification/set-up-address.ts';
 import type { Delivery, LiveSecret, Verification } from '../../verification/verification.ts';
-import { announcingSource, isoInstant, nothing, otherAccount, unknownType } from '../announcing.ts';
+import { announcingSource, isoInstant, otherAccount } from '../announcing.ts';
 import { parseJson } from '../json.ts';
+import { nothing, unknownType } from '../reading.ts';
 import type { QuarantineReason } from '../source.ts';
 
 const rampSettings = z.strictObject({

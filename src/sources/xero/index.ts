@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import { bodyAlone, type HmacScheme, signatureHeader, verifyHmac } from '../../verification/hmac-scheme.ts';
-import { announcingSource, isoInstant, member, nothing, oneFact, otherAccount, unknownType } from '../announcing.ts';
+import { announcingSource, isoInstant, member, otherAccount } from '../announcing.ts';
+import { facts, nothing, unknownType } from '../reading.ts';
 import { type EnrichmentNeed, enrichmentKey, keysOf } from '../source.ts';
 
 const key = keysOf('xero');
@@ -130,7 +131,7 @@ function customer(found: Contact, occurredAt: number) {
   const address = found.Addresses?.find(({ AddressLine1, City }) => Boolean(AddressLine1) || Boolean(City));
   const stamp = Number(/^\/Date\((\d{1,15})(?:[+-]\d{4})?\)\/$/.exec(found.UpdatedDateUTC ?? '')?.[1] ?? occurredAt);
   const number = [phone?.PhoneCountryCode, phone?.PhoneAreaCode, phone?.PhoneNumber].filter(Boolean).join(' ');
-  return oneFact({
+  return facts({
     kind: 'customer.upserted',
     occurredAt,
     requires: [],
