@@ -21,6 +21,7 @@ import { quickbooks } from './quickbooks/index.ts';
 import { ramp } from './ramp/index.ts';
 import { type RegisteredSource, registerSource } from './registered.ts';
 import { salesforceSource } from './salesforce/index.ts';
+import { shopify } from './shopify/index.ts';
 import { square } from './square/index.ts';
 import { standardWebhooks } from './standard-webhooks/index.ts';
 import { stripe } from './stripe/index.ts';
@@ -40,6 +41,7 @@ const registered: readonly RegisteredSource[] = [
   registerSource(customSource(keySets)),
   registerSource(adyen),
   registerSource(gocardless),
+  registerSource(shopify),
   registerSource(square),
   registerSource(hubspot),
   registerSource(xero),

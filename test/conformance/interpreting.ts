@@ -16,12 +16,13 @@ export const verifiedBody = (
   body: Uint8Array<ArrayBuffer>,
   contentType = 'application/json',
   receivedAt = RECEIVED_AT,
+  headers: Readonly<Record<string, string>> = {},
 ): VerifiedDelivery =>
   asVerified(
     {
       method: 'POST',
       url: new URL('https://gateway.test/in/acme/source'),
-      headers: new Headers({ 'content-type': contentType }),
+      headers: new Headers({ 'content-type': contentType, ...headers }),
       body,
       receivedAt,
     },
@@ -47,8 +48,9 @@ export function read(
   body: Uint8Array<ArrayBuffer>,
   contentType?: string,
   enrichment: Enrichment = new Map(),
+  headers: Readonly<Record<string, string>> = {},
 ): readonly Reading[] {
-  const parsed = source.parse(verifiedBody(body, contentType));
+  const parsed = source.parse(verifiedBody(body, contentType, RECEIVED_AT, headers));
   if (!parsed.ok) return [{ event: null, reason: parsed.error.reason.code }];
   return parsed.value.map((event) => ({
     event,
@@ -64,12 +66,14 @@ export function factsOf(
   source: ConfiguredSource,
   event: object,
   enrichment: Enrichment = new Map(),
+  headers: Readonly<Record<string, string>> = {},
 ): readonly CanonicalEvent[] {
   const [reading] = read(
     source,
     new Uint8Array(new TextEncoder().encode(JSON.stringify(event))),
     undefined,
     enrichment,
+    headers,
   );
   if (reading === undefined || reading.event === null) throw new Error('not addressable');
   if (reading.interpretation.kind === 'quarantine') {

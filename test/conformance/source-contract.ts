@@ -17,6 +17,8 @@ export interface SourceSamples {
   readonly bodies: readonly Uint8Array<ArrayBuffer>[];
   /** Headers as the provider sends them with this body at this time (epoch ms). */
   readonly headers: (body: Uint8Array<ArrayBuffer>, at: number) => Promise<Readonly<Record<string, string>>>;
+  /** Headers that say what a body is, where the body does not; also asked for bodies that were altered. */
+  readonly readHeaders?: (body: Uint8Array<ArrayBuffer>) => Readonly<Record<string, string>>;
   /** Headers without which nothing is proven; [] when the proof is in the address. */
   readonly proof: readonly string[];
   /** Whether the proof covers the bytes, and the time. */
@@ -132,7 +134,7 @@ export function sourceContract(name: string, source: RegisteredSource, samples: 
   });
   const verify = (delivery: Delivery, secrets = samples.secrets) => setUp.verify(delivery, live(secrets));
   const eventsOf = (body: Uint8Array<ArrayBuffer>): StoredEvent[] => {
-    const parsed = setUp.parse(verifiedBody(body, samples.contentType, NOW));
+    const parsed = setUp.parse(verifiedBody(body, samples.contentType, NOW, samples.readHeaders?.(body)));
     if (!parsed.ok) return [];
     expect(parsed.value.length).toBeLessThanOrEqual(MAX_EVENTS);
     return parsed.value.map((event) => stored(event, NOW));
@@ -189,7 +191,7 @@ export function sourceContract(name: string, source: RegisteredSource, samples: 
 
     it('understands every sample in full', () => {
       for (const body of samples.bodies) {
-        const parsed = setUp.parse(verifiedBody(body, samples.contentType, NOW));
+        const parsed = setUp.parse(verifiedBody(body, samples.contentType, NOW, samples.readHeaders?.(body)));
         if (!parsed.ok) throw new Error(parsed.error.reason.detail);
         expect(parsed.value.length).toBeGreaterThan(0);
         for (const event of parsed.value) {

@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import { type HmacScheme, signatureHeader, verifyHmac } from '../../verification/hmac-scheme.ts';
-import { announcingSource, otherAccount, unknownType } from '../announcing.ts';
+import { announcingSource, otherAccount } from '../announcing.ts';
+import { unknownType } from '../reading.ts';
 import type { QuarantineReason, SourceDefinition } from '../source.ts';
 import { wireId } from '../wire.ts';
 import { type SquareEvent, squareEvent } from './schemas.ts';
