@@ -235,6 +235,12 @@ function exceptionSteps(exception: ExceptionView): TimelineStep[] {
   ];
 }
 
+/** As the event's documents stand in its plan: a customer before the invoice that names it. */
+function inPlanOrder(postings: readonly PostingView[], plan: StoredPlan): PostingView[] {
+  const place = new Map(plan.documents.map((document, index) => [document.key, index]));
+  return postings.toSorted((a, b) => (place.get(a.key) ?? 0) - (place.get(b.key) ?? 0));
+}
+
 /** In the order things happened; what has not happened yet comes last. */
 const byTime = (a: TimelineStep, b: TimelineStep): number =>
   a.at === b.at ? 0 : a.at === null ? 1 : b.at === null ? -1 : a.at < b.at ? -1 : 1;
@@ -256,7 +262,7 @@ export function tellTimeline(record: TimelineRecord): Timeline {
             sentence: `The raw bytes are in the archive at ${event.archive}.`,
           },
         ]),
-    ...record.postings.map(postingStep),
+    ...inPlanOrder(record.postings, plan).map(postingStep),
     ...openDocumentSteps(record, plan),
     ...record.exceptions.flatMap(exceptionSteps),
   ];
