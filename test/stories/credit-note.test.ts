@@ -36,8 +36,8 @@ const creditAll: Step = (gateway) =>
 const refundAll: Step = (gateway) => gateway.stripe('charge.refunded', refunded(gateway, 12_000), { previous });
 
 /** Each step in a pass of its own, or all of them in one. */
-async function tell(steps: readonly Step[], together: boolean): Promise<Gateway> {
-  const gateway = await Gateway.open();
+async function tell(steps: readonly Step[], { together, series = '19.0' }: Way): Promise<Gateway> {
+  const gateway = await Gateway.open({ series });
   for (const step of steps) {
     await step(gateway);
     if (!together) await gateway.run();
@@ -45,12 +45,19 @@ async function tell(steps: readonly Step[], together: boolean): Promise<Gateway>
   await gateway.pass(DAY);
   return gateway;
 }
-const ways = [
+interface Way {
+  readonly way: string;
+  readonly together: boolean;
+  readonly series?: '19.0' | '18.0';
+}
+
+const ways: readonly Way[] = [
   { way: 'each in a pass of its own', together: false },
   { way: 'all in one pass', together: true },
-] as const;
+  { way: 'by JSON-RPC', together: false, series: '18.0' },
+];
 
-describe.each(ways)('a credit note after payment, $way', ({ together }) => {
+describe.each(ways)('a credit note after payment, $way', (how) => {
   const ending = { '101510': 10_595, '251020': -1_800, '400000': -9_000, '627000': 205 };
 
   it.each([
@@ -59,7 +66,7 @@ describe.each(ways)('a credit note after payment, $way', ({ together }) => {
     { order: 'payment, credit note, refund, invoice', steps: [pay, creditAfterPayment, refund, issue] },
     { order: 'refund, credit note, invoice, payment', steps: [refund, creditAfterPayment, issue, pay] },
   ])('leaves invoice and credit note paid: $order', async ({ steps }) => {
-    const gateway = await tell(steps, together);
+    const gateway = await tell(steps, how);
     expect(move(gateway, INVOICE)).toMatchObject({ paymentState: 'paid', residual: 0 });
     expect(move(gateway, NOTE)).toMatchObject({ paymentState: 'paid', residual: 0, moveType: 'out_refund' });
     await expectSquare(gateway, ending);
@@ -69,14 +76,14 @@ describe.each(ways)('a credit note after payment, $way', ({ together }) => {
     { order: 'payment first', steps: [issue, pay, creditAll, refundAll] },
     { order: 'credit note first', steps: [issue, creditAll, pay, refundAll] },
   ])('of the whole invoice leaves nothing but the fee: $order', async ({ steps }) => {
-    const gateway = await tell(steps, together);
+    const gateway = await tell(steps, how);
     expect(move(gateway, INVOICE)).toMatchObject({ residual: 0 });
     expect(move(gateway, NOTE)).toMatchObject({ paymentState: 'paid', residual: 0 });
     await expectSquare(gateway, { '101510': -205, '627000': 205 });
   });
 });
 
-describe.each(ways)('a credit note before payment, $way', ({ together }) => {
+describe.each(ways)('a credit note before payment, $way', (how) => {
   const credit: Step = (gateway) => gateway.stripe('credit_note.created', credited(gateway, { prePayment: 1_200 }));
   const payRest: Step = (gateway) => gateway.stripe('charge.succeeded', charged(gateway, { amount: 10_800 }));
   const ending = { '101510': 10_595, '251020': -1_800, '400000': -9_000, '627000': 205 };
@@ -86,14 +93,14 @@ describe.each(ways)('a credit note before payment, $way', ({ together }) => {
     { order: 'payment, then credit note', steps: [issue, payRest, credit] },
     { order: 'invoice last', steps: [credit, payRest, issue] },
   ])('is matched with the invoice: $order', async ({ steps }) => {
-    const gateway = await tell(steps, together);
+    const gateway = await tell(steps, how);
     expect(move(gateway, INVOICE)).toMatchObject({ paymentState: REDUCED, residual: 0 });
     expect(move(gateway, NOTE)).toMatchObject({ residual: 0 });
     await expectSquare(gateway, ending);
   });
 });
 
-describe.each(ways)('a credit note split between what is owed and a refund, $way', ({ together }) => {
+describe.each(ways)('a credit note split between what is owed and a refund, $way', (how) => {
   const payPart: Step = (gateway) => gateway.stripe('charge.succeeded', charged(gateway, { amount: 11_500 }));
   const creditSplit: Step = (gateway) =>
     gateway.stripe(
@@ -106,7 +113,7 @@ describe.each(ways)('a credit note split between what is owed and a refund, $way
     { order: 'payment first', steps: [issue, payPart, creditSplit, refundPart] },
     { order: 'credit note first', steps: [issue, creditSplit, payPart, refundPart] },
   ])('leaves nothing open: $order', async ({ steps }) => {
-    const gateway = await tell(steps, together);
+    const gateway = await tell(steps, how);
     expect(move(gateway, INVOICE)).toMatchObject({ paymentState: REDUCED, residual: 0 });
     expect(move(gateway, NOTE)).toMatchObject({ residual: 0 });
     await expectSquare(gateway, { '101510': 10_595, '251020': -1_800, '400000': -9_000, '627000': 205 });

@@ -29,5 +29,10 @@ describe('a payment that arrives before its invoice', () => {
       'Payment pi_1 of invoice ADA-0001. Booked on 2026-01-05: debit',
       /Target odoo holds entry\/.* Read back as sent\.$/,
     ]);
+    await expectStory(gateway, 'evt_issued', [
+      'Invoice ADA-0001. Booked on 2026-01-05: debit 121000 receivable 120.00 EUR',
+      'Target odoo holds partner/stripe:customer:cus_ada',
+      'Target odoo holds invoice/stripe:invoice:in_1 as INV/2026/00001',
+    ]);
   });
 });

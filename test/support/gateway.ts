@@ -61,6 +61,8 @@ const ROOT_TOKEN = 'lg_root_stories';
 
 /** What a story changes of tenants/demo.json. */
 export interface StoryConfig {
+  /** Of Odoo: 19.0 speaks JSON-2, older ones JSON-RPC. Only when the gateway is opened. */
+  readonly series?: '19.0' | '18.0';
   readonly closedUntil?: string;
   readonly policies?: Readonly<Record<string, unknown>>;
   readonly stripe?: Readonly<Record<string, unknown>>;
@@ -106,11 +108,11 @@ export class Gateway {
   private counter = 0;
   private config: StoryConfig = {};
 
-  private constructor() {
+  private constructor(series: string) {
     this.odoo = createOdooEngine(memoryStorage(), () => Date.now(), {
       database: 'demo',
       apiKey: secrets.odoo,
-      series: '19.0',
+      series,
       seed: seedOf(readJson('demo-odoo.json')),
     });
     const bindings = {
@@ -132,7 +134,7 @@ export class Gateway {
   /** A gateway with tenant `demo`, secrets and config published through the operator API, at `BEGIN`. */
   static async open(config: StoryConfig = {}): Promise<Gateway> {
     vi.useFakeTimers({ toFake: ['Date'], now: BEGIN });
-    const gateway = new Gateway();
+    const gateway = new Gateway(config.series ?? '19.0');
     for (const [name, value] of Object.entries(secrets)) {
       await gateway.call('PUT', `/tenants/demo/secrets/${name}`, { value });
     }
@@ -159,7 +161,7 @@ export class Gateway {
         },
       },
       sources: { ...demo.sources, stripe: { ...demo.sources.stripe, apiUrl: this.stripeApi.apiUrl, ...stripe } },
-      targets: { ...demo.targets, odoo: { ...demo.targets.odoo, url: 'https://odoo.test' } },
+      targets: { ...demo.targets, odoo: { ...demo.targets.odoo, url: 'https://odoo.test', login: 'ledgergate' } },
       accounts: { ...demo.accounts, ...accounts },
       policies: { ...demo.policies, ...policies },
     };
