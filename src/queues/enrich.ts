@@ -2,6 +2,7 @@
 import type { Bindings } from '../bindings.ts';
 import { logWarning } from '../operations/log.ts';
 import { chargebeeEnrichmentKinds, fetchChargebeeEnrichment } from '../sources/enrichment/chargebee.ts';
+import { fetchHubspotEnrichment, hubspotEnrichmentKinds } from '../sources/enrichment/hubspot.ts';
 import {
   defaultBudget,
   type EnrichmentCache,
@@ -20,6 +21,7 @@ const clients: ReadonlyMap<string, EnrichmentClient> = new Map([
   ['stripe', { fetch: fetchStripeEnrichment, kinds: stripeEnrichmentKinds }],
   ['chargebee', { fetch: fetchChargebeeEnrichment, kinds: chargebeeEnrichmentKinds }],
   ['salesforce', { fetch: fetchSalesforceEnrichment, kinds: salesforceEnrichmentKinds }],
+  ['hubspot', { fetch: fetchHubspotEnrichment, kinds: hubspotEnrichmentKinds }],
 ]);
 
 const MAX_CACHED = 5_000;

@@ -134,13 +134,26 @@ function recordNeed(event: SubscriptionEvent, settings: HubspotSettings): Enrich
   const relevant =
     change === 'creation' || change === 'restore' || (change === 'propertyChange' && touches(event, type, settings));
   if (!relevant) return null;
-  return { kind: 'record', id: `${type}/${event.objectId}`, account: String(event.portalId) };
+  const properties = propertiesOf(type, settings).join(',');
+  return { kind: 'record', id: `${type}/${event.objectId}?${properties}`, account: String(event.portalId) };
 }
 
 function touches(event: SubscriptionEvent, type: CustomerType | 'deal', settings: HubspotSettings): boolean {
-  const own = type === 'deal' ? [] : [settings.taxIdProperty, ...Object.values(settings.referenceProperties)];
-  return [...watchedProperties[type], ...own].includes(event.propertyName ?? '');
+  return [...watchedProperties[type], ...ownProperties(type, settings)].includes(event.propertyName ?? '');
 }
+
+/** What the tenant's config says is read of a customer. */
+const ownProperties = (type: CustomerType | 'deal', settings: HubspotSettings): readonly string[] =>
+  type === 'deal'
+    ? []
+    : [settings.taxIdProperty, ...Object.values(settings.referenceProperties)].filter((name) => name !== undefined);
+
+/** What is asked for, in the config's order, so that the same event always asks the same. */
+const propertiesOf = (type: CustomerType | 'deal', settings: HubspotSettings): readonly string[] => [
+  ...watchedProperties[type],
+  ...(type === 'deal' ? ['dealname', 'amount', 'deal_currency_code'] : ['hs_lastmodifieddate', 'lastmodifieddate']),
+  ...ownProperties(type, settings),
+];
 
 function interpretEvent(event: SubscriptionEvent, settings: HubspotSettings, fetched: Enrichment): Interpretation {
   const { type, change } = subjectOf(event);

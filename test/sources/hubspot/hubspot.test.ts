@@ -49,6 +49,14 @@ const wonDeal = record('0-3', 'DEAL', {
   hs_primary_associated_company: '9',
 });
 
+const asked = {
+  company: 'name,phone,address,address2,city,zip,state,country,hs_lastmodifieddate,lastmodifieddate,sf_id',
+  contact: 'firstname,lastname,email,phone,address,city,zip,state,country,hs_lastmodifieddate,lastmodifieddate,sf_id',
+  deal: 'dealstage,hs_is_closed_won,dealname,amount,deal_currency_code',
+} as const;
+const recordId = (type: keyof typeof asked, id: number) => `${type}/${id}?${asked[type]}`;
+const recordKey = (type: keyof typeof asked, id: number) => `record:${recordId(type, id)}`;
+
 const signV3 = (body: Uint8Array, at: number, url = URL_, secret = SECRET) => ({
   'x-hubspot-signature-v3': hmac(secret, [`POST${url}`, body, String(at)], 'base64'),
   'x-hubspot-request-timestamp': String(at),
@@ -63,7 +71,7 @@ sourceContract('HubSpot', source, {
   proof: ['x-hubspot-signature-v3', 'x-hubspot-request-timestamp'],
   bindsBody: true,
   bindsTime: true,
-  enrichment: new Map([['record:company/7', { id: '7', properties: { name: 'ACME' } }]]),
+  enrichment: new Map([[recordKey('company', 7), { id: '7', properties: { name: 'ACME' } }]]),
   bodies: [
     [
       thin('company.creation', 7),
@@ -172,7 +180,7 @@ describe('HubSpot events', () => {
     ]);
     const fetched = new Map([
       [
-        'record:contact/8',
+        recordKey('contact', 8),
         {
           id: '8',
           properties: { firstname: 'Ada', lastname: 'L', email: 'a@b.test', lastmodifieddate: '2026-11-20T10:00:00Z' },
@@ -185,7 +193,7 @@ describe('HubSpot events', () => {
     const [reading] = read(setUp, bytes(JSON.stringify([thin('contact.creation', 8)])));
     if (reading?.event === null || reading === undefined) throw new Error('unreadable');
     expect(setUp.enrichment({ ...reading.event, receivedAt: NOW })).toEqual([
-      { kind: 'record', id: 'contact/8', account: '62515' },
+      { kind: 'record', id: recordId('contact', 8), account: '62515' },
     ]);
     expect(verdict(reading)).toBe('quarantined:unsupported_shape');
   });
@@ -205,7 +213,7 @@ describe('HubSpot events', () => {
     expect(factsOf(setUp, [change])).toMatchObject([{ kind: 'deal.won', name: '8', amount: null }]);
     const fetched = new Map([
       [
-        'record:deal/8',
+        recordKey('deal', 8),
         { id: '8', properties: { dealstage: 'closedwon', dealname: 'Big', amount: '10', deal_currency_code: 'USD' } },
       ],
     ]);
@@ -230,7 +238,7 @@ describe('HubSpot events', () => {
     expect(
       verdicts(
         [thin('object.creation', 7, { objectTypeId: '0-2' })],
-        new Map([['record:company/7', { id: '7', properties: {} }]]),
+        new Map([[recordKey('company', 7), { id: '7', properties: {} }]]),
       ),
     ).toEqual(['facts:customer.upserted']);
     expect(verdicts([thin('contact.merge', 8)])).toEqual(['quarantined:unsupported_shape']);
