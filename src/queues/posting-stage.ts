@@ -336,7 +336,7 @@ class PostingPass {
   /** Receipts and exceptions in one transaction. False: they could not be written, so all is to be looked up again. */
   private async record(items: readonly PostingItem[]): Promise<boolean> {
     const now = this.ports.now();
-    const postings = this.done.map((done) => postingRecord(this.target, done));
+    const postings = this.done.filter(worthRecording).map((done) => postingRecord(this.target, done));
     const opened: LaneException[] = this.done.flatMap((done) =>
       postingExceptions(this.target, done.work.document, done.outcome, done.work.attempts + 1, done.work.item).map(
         (exception) => ({
@@ -368,6 +368,13 @@ class PostingPass {
 /** What was uncertain stays so until the target has been asked: being blocked or not sent answers nothing. */
 const leavesUncertain = (work: Work, { outcome }: Done['outcome']): boolean =>
   outcome === 'uncertain' || (work.uncertain && (outcome === 'blocked' || outcome === 'not_sent'));
+
+/**
+ * A document that could not be sent at its first try, because the target was busy or something before it was, is in the
+ * lane's outbox and goes within seconds: a row for that would be two rows more for every document of a busy minute.
+ */
+const worthRecording = ({ work, outcome }: Done): boolean =>
+  work.item.tried || work.uncertain || (outcome.outcome !== 'not_sent' && outcome.outcome !== 'blocked');
 
 /** What a call's outcomes say about the target itself. */
 function healthOf(outcomes: readonly PostingOutcome[]): {
