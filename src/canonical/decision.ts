@@ -49,6 +49,8 @@ export type ExceptionCause =
   | 'period_closed'
   | 'does_not_add_up'
   | 'conflicting_facts'
+  /** Two customers that look like one. */
+  | 'duplicate_customer'
   | 'unsupported'
   | 'event_conflict'
   | 'untrusted_money'

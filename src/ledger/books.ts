@@ -1,43 +1,106 @@
 /** What the ledger stage reads: by primary key only, so that its cost does not grow with the books. */
-import type { LaneKey, TenantId } from '../canonical/ids.ts';
+import type { LaneStanding } from '../canonical/identity.ts';
+import { type EpochMs, type LaneKey, laneKey, type TenantId } from '../canonical/ids.ts';
 import type { ObjectState } from '../canonical/objects.ts';
 import type { LaneHead } from '../durable-objects/customer-lane/protocol.ts';
 import type { LedgerDatabase } from './database.ts';
 import type { PostingPlan } from './records.ts';
 
-/** An object's state and the lane that alone writes it. */
+/** An object's state and the lane that alone writes it: the primary, where the lane of its row is linked. */
 export interface OwnedObject {
   readonly state: ObjectState;
   readonly lane: LaneKey;
 }
 
-const readObjects = `SELECT o.object AS object, o.lane AS lane, o.state AS state FROM json_each(?2) k CROSS JOIN objects o ON o.tenant = ?1 AND o.object = k.value`;
+/** A lane that goes on in another one. */
+export interface LaneLink {
+  readonly primary: LaneKey;
+  readonly at: EpochMs;
+  /** Where the lane's books end, for good; null when nothing was ever booked in it. */
+  readonly head: LaneHead | null;
+}
+
+export interface Books {
+  readonly objects: Map<string, OwnedObject>;
+  /** Of the lanes asked for, those that are linked. */
+  readonly links: Map<LaneKey, LaneLink>;
+}
+
+const readObjects = `SELECT o.object AS object, coalesce(l.primary_lane, o.lane) AS lane, o.state AS state, NULL AS at, NULL AS position, NULL AS hash
+FROM json_each(?2) k CROSS JOIN objects o ON o.tenant = ?1 AND o.object = k.value LEFT JOIN lane_links l ON l.tenant = ?1 AND l.lane = o.lane
+UNION ALL SELECT l.lane, l.primary_lane, NULL, l.at, h.position, h.hash
+FROM json_each(?3) k CROSS JOIN lane_links l ON l.tenant = ?1 AND l.lane = k.value LEFT JOIN lanes h ON h.tenant = ?1 AND h.lane = l.lane`;
+
+interface BooksRow {
+  readonly object: string;
+  readonly lane: LaneKey;
+  /** Null in the row of a link. */
+  readonly state: string | null;
+  readonly at: number | null;
+  readonly position: number | null;
+  readonly hash: string | null;
+}
 
 /**
- * Object states by key, with one level of the objects they name as `related` (a payment's invoice).
+ * Object states by key, with one level of the objects they name as `related` (a payment's invoice), and which of `lanes`
+ * are linked: one query for both, by primary keys.
  * State rows were written by `commitLanes` from typed values; they are read back as such.
  */
-export async function loadObjects(
+export async function loadBooks(
   db: LedgerDatabase,
   tenant: TenantId,
   keys: readonly string[],
-): Promise<Map<string, OwnedObject>> {
-  const found = new Map<string, OwnedObject>();
+  lanes: readonly LaneKey[],
+): Promise<Books> {
+  const books: Books = { objects: new Map(), links: new Map() };
   let wanted = [...new Set(keys)];
-  for (let level = 0; level < 2 && wanted.length > 0; level++) {
+  for (let level = 0; level < 2 && (wanted.length > 0 || (level === 0 && lanes.length > 0)); level++) {
     const { results } = await db
       .prepare(readObjects)
-      .bind(tenant, JSON.stringify(wanted))
-      .all<{ object: string; lane: LaneKey; state: string }>();
+      .bind(tenant, JSON.stringify(wanted), JSON.stringify(level === 0 ? lanes : []))
+      .all<BooksRow>();
     const related = new Set<string>();
     for (const row of results) {
+      if (row.state === null) {
+        const { position, hash } = row;
+        const head = position === null || hash === null ? null : { position, hash };
+        books.links.set(laneKey(row.object), { primary: row.lane, at: row.at ?? 0, head });
+        continue;
+      }
       const state: ObjectState = JSON.parse(row.state);
-      found.set(row.object, { state, lane: row.lane });
-      for (const key of state.related) if (!found.has(key)) related.add(key);
+      books.objects.set(row.object, { state, lane: row.lane });
+      for (const key of state.related) if (!books.objects.has(key)) related.add(key);
     }
-    wanted = [...related].filter((key) => !found.has(key));
+    wanted = [...related].filter((key) => !books.objects.has(key));
   }
-  return found;
+  return books;
+}
+
+/** Object states alone. */
+export const loadObjects = async (
+  db: LedgerDatabase,
+  tenant: TenantId,
+  keys: readonly string[],
+): Promise<Map<string, OwnedObject>> => (await loadBooks(db, tenant, keys, [])).objects;
+
+const readStandings = `SELECT k.value AS lane, (SELECT l.primary_lane FROM lane_links l WHERE l.tenant = ?1 AND l.lane = k.value) AS primaryLane,
+(SELECT json_group_array(f.lane) FROM (SELECT lane FROM lane_links WHERE tenant = ?1 AND primary_lane = k.value LIMIT 20) f) AS linked
+FROM json_each(?2) k`;
+
+/** How lanes stand among the links. Asked only when a customer names itself elsewhere. */
+export async function loadStandings(
+  db: LedgerDatabase,
+  tenant: TenantId,
+  lanes: readonly LaneKey[],
+): Promise<Map<LaneKey, LaneStanding>> {
+  if (lanes.length === 0) return new Map();
+  const { results } = await db
+    .prepare(readStandings)
+    .bind(tenant, JSON.stringify([...new Set(lanes)]))
+    .all<{ lane: LaneKey; primaryLane: LaneKey | null; linked: string }>();
+  return new Map(
+    results.map((row) => [row.lane, { primary: row.primaryLane, linked: JSON.parse(row.linked) as LaneKey[] }]),
+  );
 }
 
 export async function readHead(db: LedgerDatabase, tenant: TenantId, lane: string): Promise<LaneHead | null> {
@@ -62,16 +125,17 @@ export interface BookedEvent {
 const readEvents = `SELECT e.source, e.event_id AS eventId, e.lane, e.seq, e.position, e.outcome, e.body_hash AS bodyHash, e.documents
 FROM json_each(?2) k CROSS JOIN events e ON e.tenant = ?1 AND e.source = k.value ->> 0 AND e.event_id = k.value ->> 1`;
 
-/** Events by `[source, event id]`. */
+/** Events by `[source, event id]`; each once, however often it is asked for. */
 export async function readBookedEvents(
   db: LedgerDatabase,
   tenant: TenantId,
   ids: readonly (readonly [string, string])[],
 ): Promise<BookedEvent[]> {
   if (ids.length === 0) return [];
+  const once = new Map(ids.map((id) => [id.join('\n'), id]));
   const { results } = await db
     .prepare(readEvents)
-    .bind(tenant, JSON.stringify(ids))
+    .bind(tenant, JSON.stringify([...once.values()]))
     .all<Omit<BookedEvent, 'plan'> & { documents: string }>();
   return results.map(({ documents, ...row }) => ({ ...row, plan: JSON.parse(documents) as PostingPlan }));
 }

@@ -26,6 +26,9 @@ const writeObjects = `INSERT INTO objects (tenant, object, lane, state)
 SELECT e.value ->> 't', e.value ->> 'o', e.value ->> 'l', e.value ->> 'st' FROM json_each(?1) e WHERE true
 ON CONFLICT (tenant, object) DO UPDATE SET lane = excluded.lane, state = excluded.state`;
 
+const linkLanes = `INSERT INTO lane_links (tenant, lane, primary_lane, learnt_from, at)
+SELECT e.value ->> 't', e.value ->> 'l', e.value ->> 'p', e.value ->> 'f', ?2 FROM json_each(?1) e`;
+
 const addBalances = `INSERT INTO balances (tenant, entity, account, currency, period, debit, credit, base_debit, base_credit, base_currency)
 SELECT e.value ->> 't', e.value ->> 'en', e.value ->> 'a', e.value ->> 'c', e.value ->> 'p', e.value ->> 'dr', e.value ->> 'cr', e.value ->> 'bd', e.value ->> 'br', e.value ->> 'bc' FROM json_each(?1) e WHERE true
 ON CONFLICT (tenant, entity, account, currency, period) DO UPDATE SET debit = debit + excluded.debit, credit = credit + excluded.credit, base_debit = base_debit + excluded.base_debit, base_credit = base_credit + excluded.base_credit`;
@@ -112,6 +115,8 @@ export async function commitLanes(
     ),
     ...statements(db, writeEntries, lanes.flatMap(entryRows), now),
     ...statements(db, writeObjects, lanes.flatMap(objectRows)),
+    // After the heads: a linked lane's head does not move any more.
+    ...statements(db, linkLanes, lanes.flatMap(linkRow), now),
     ...statements(db, addBalances, balanceRows(lanes)),
     ...statements(db, writeCommits, commitRows(lanes), commitId, now),
     ...statements(
@@ -184,6 +189,9 @@ const entryRows = (lane: LaneCommit) =>
 
 const objectRows = (lane: LaneCommit) =>
   lane.objects.map((state) => ({ t: lane.tenant, o: state.key, l: lane.lane, st: JSON.stringify(state) }));
+
+const linkRow = ({ tenant, lane, link }: LaneCommit) =>
+  link === undefined || link === null ? [] : [{ t: tenant, l: lane, p: link.primary, f: link.learntFrom }];
 
 const commitRows = (lanes: readonly LaneCommit[]) => {
   const byTenant = new Map<TenantId, [string, string][]>();

@@ -18,6 +18,8 @@ export interface LedgerDatabase {
 export type WriteFailure =
   /** The stored head is another than believed: replayed, stale or gapped. Nothing was written. */
   | 'seq_gap'
+  /** The lane is linked to another, or the link would make a chain: learnt meanwhile by somebody else. Nothing was written. */
+  | 'linked'
   /** An entry, an owner or an immutable row was violated: a bug or an attack. Nothing was written. */
   | 'refused'
   /** It may have been written (connection lost, timeout): read back before anything else. */
@@ -29,5 +31,6 @@ const refusals = ['unbalanced', 'immutable', 'object_owner', 'CONSTRAINT', 'cons
 export function classifyWriteFailure(error: unknown): WriteFailure {
   const message = error instanceof Error ? `${error.message} ${String(error.cause ?? '')}` : String(error);
   if (message.includes('seq_gap')) return 'seq_gap';
+  if (message.includes('lane_linked') || message.includes('link_chain')) return 'linked';
   return refusals.some((word) => message.includes(word)) ? 'refused' : 'ambiguous';
 }

@@ -67,6 +67,14 @@ export interface LaneCommit {
   readonly exceptions: readonly ExceptionRecord[];
   /** Ids of exceptions whose cause is gone. */
   readonly resolved: readonly string[];
+  /** The lane turned out to be the same customer's as another: what is accepted from now on goes on there. */
+  readonly link?: LaneLinkRecord | null;
+}
+
+export interface LaneLinkRecord {
+  readonly primary: LaneKey;
+  /** `<source>/<event id>`, or `operator/<name>`. */
+  readonly learntFrom: string;
 }
 
 export interface PostingRecord {

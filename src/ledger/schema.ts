@@ -153,10 +153,7 @@ export const laneLinks = sqliteTable(
     learntFrom: text('learnt_from').notNull(),
     at: integer('at').notNull(),
   },
-  (t) => [
-    primaryKey({ columns: [t.tenant, t.lane] }),
-    index('lane_links_primary').on(t.tenant, t.primaryLane),
-  ],
+  (t) => [primaryKey({ columns: [t.tenant, t.lane] }), index('lane_links_primary').on(t.tenant, t.primaryLane)],
 );
 
 /** Turnover per account, currency and month: a trial balance reads these, never the entries. Minor units. */

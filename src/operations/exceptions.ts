@@ -11,6 +11,7 @@ const causes: Readonly<Record<ExceptionCause, true>> = {
   period_closed: true,
   does_not_add_up: true,
   conflicting_facts: true,
+  duplicate_customer: true,
   unsupported: true,
   event_conflict: true,
   untrusted_money: true,

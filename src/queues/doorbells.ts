@@ -118,7 +118,9 @@ function gatePort(env: Bindings, tenant: TenantRuntime, target: string): GatePor
 async function forward(env: Bindings, tenant: TenantRuntime, to: LaneKey, event: LeasedEvent): Promise<void> {
   const { seq: _seq, held: _held, ...accepted } = event;
   const name = { tenant: tenant.tenant, lane: to };
-  const answer = await env.LANES.getByName(laneName(name)).accept(name, [{ ...accepted, quarantine: null }]);
+  const answer = await env.LANES.getByName(laneName(name)).accept(name, [
+    { ...accepted, quarantine: null, forwarded: true },
+  ]);
   if ('code' in answer) throw new Error(`lane ${to} refused a forwarded event: ${answer.reason}`);
   if (answer.ring) await ring(env, [name]);
 }

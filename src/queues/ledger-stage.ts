@@ -4,6 +4,8 @@
  * the commit, an answer lost) is recovered from the books instead of being decided again.
  */
 import { objectsOf } from '../canonical/decide.ts';
+import type { CanonicalEvent } from '../canonical/events.ts';
+import { type LaneStanding, namedElsewhere } from '../canonical/identity.ts';
 import type { EpochMs, LaneKey, ProviderEventId, SourceId, TenantId } from '../canonical/ids.ts';
 import type {
   Conflict,
@@ -13,7 +15,15 @@ import type {
   QuarantinedEvent,
   Settlement,
 } from '../durable-objects/customer-lane/protocol.ts';
-import { loadObjects, type OwnedObject, readBookedEvents, readHead } from '../ledger/books.ts';
+import {
+  type BookedEvent,
+  type LaneLink,
+  loadBooks,
+  loadStandings,
+  type OwnedObject,
+  readBookedEvents,
+  readHead,
+} from '../ledger/books.ts';
 import { commitLanes } from '../ledger/commit.ts';
 import { classifyWriteFailure, type LedgerDatabase } from '../ledger/database.ts';
 import { canonicalJson, sha256Hex } from '../ledger/hash.ts';
@@ -28,7 +38,8 @@ import {
 import { errorWords } from '../operations/log.ts';
 import type { TenantRuntime } from '../tenants/runtime.ts';
 import { type ArchivedBatch, archiveBatch } from './archive.ts';
-import { internalError, type LanePlan, planLane } from './plan-lane.ts';
+import { nameCustomers } from './name-customers.ts';
+import { drainLane, internalError, type LanePlan, planLane } from './plan-lane.ts';
 import type { LaneName, StagePorts } from './ports.ts';
 import { type Readings, readEvents } from './read-events.ts';
 
@@ -57,18 +68,39 @@ interface PlannedLane {
   readonly lease: LeasedLane;
   readonly commit: LaneCommit;
   readonly plan: LanePlan;
+  /** Events were kept back for later: the lane rings again by itself. */
+  readonly unfinished: boolean;
+  /** Not null: it goes on in another lane, and is only drained. */
+  readonly link: LaneLink | null;
   /** The same lane planned from elsewhere: for finding the event that the books refuse. */
   readonly replan: (request: PlanRequest) => Promise<PlannedLane>;
+  /** What it was planned on, as it is by now. */
+  readonly booksNow: () => Promise<PlanningBooks>;
 }
 
 interface PlanRequest {
   readonly head: LaneHead;
   readonly events: readonly LeasedEvent[];
   /** Books as they have become since. */
-  readonly objects: ReadonlyMap<string, OwnedObject>;
+  readonly books: PlanningBooks;
   /** Refused by the books, with its words: to be parked. */
   readonly refused: { readonly event: LeasedEvent; readonly words: string } | null;
 }
+
+interface PlanningBooks {
+  readonly objects: ReadonlyMap<string, OwnedObject>;
+  readonly links: ReadonlyMap<LaneKey, LaneLink>;
+  readonly standings: ReadonlyMap<LaneKey, LaneStanding>;
+}
+
+/** A lane's outcome in the books, and what is still to be handed to other lanes before it is settled. */
+interface Committed {
+  readonly outcome: LedgerOutcome;
+  readonly toForward: LanePlan['forwarded'];
+}
+
+/** How long a linked lane's later events wait for the documents of its earlier ones, ms from the link. */
+export const DRAIN_PATIENCE_MS = 3_600_000;
 
 /** Decides and commits the lanes of one tenant. Never throws for one lane's sake; failures are reported and left due. */
 export async function ledgerStage(
@@ -85,37 +117,41 @@ export async function ledgerStage(
     planLanes(tenant, working, db, ports, now),
     archiveBatch(tenant.tenant, working, ports),
   ]);
-  const outcomes = await commitTogether(db, planned, archived, ports, now);
-  const forwarded = await forwardAll(tenant, planned, ports);
-  return [...idle, ...outcomes.map((outcome) => withForwarded(outcome, forwarded))];
+  const committedLanes = await commitTogether(db, planned, archived, ports, now);
+  const outcomes = await Promise.all(committedLanes.map((lane) => forwardAll(tenant, lane, ports)));
+  return [...idle, ...outcomes];
 }
 
-type Forwarded = ReadonlyMap<LeasedLane, readonly { readonly event: LeasedEvent; readonly to: LaneKey }[]>;
-
-/** Hands events to the lanes that own what they are about. What could not be handed over stays due here. */
+/**
+ * Hands events to the lanes that own what they are about, in order. After one that could not be handed over the later
+ * ones for that lane are kept too: all of them stay due here.
+ */
 async function forwardAll(
   tenant: TenantRuntime,
-  planned: readonly PlannedLane[],
+  { outcome, toForward }: Committed,
   ports: StagePorts,
-): Promise<Forwarded> {
-  const forwarded = new Map<LeasedLane, { event: LeasedEvent; to: LaneKey }[]>();
-  for (const { lease, plan } of planned) {
-    for (const { event, to } of plan.forwarded) {
-      try {
-        await ports.forward(tenant, to, event);
-        forwarded.set(lease, [...(forwarded.get(lease) ?? []), { event, to }]);
-      } catch (error) {
-        const name: LaneName = { tenant: lease.tenant, lane: lease.lane };
-        ports.report({ what: 'stage_failed', lane: name, stage: 'decide', error: errorWords(error) });
-      }
+): Promise<LedgerOutcome> {
+  const gone: { event: LeasedEvent; to: LaneKey }[] = [];
+  const stuck = new Set<LaneKey>();
+  for (const { event, to } of toForward) {
+    if (stuck.has(to)) continue;
+    try {
+      await ports.forward(tenant, to, event);
+      gone.push({ event, to });
+    } catch (error) {
+      stuck.add(to);
+      const { tenant: id, lane } = outcome.lease;
+      ports.report({ what: 'stage_failed', lane: { tenant: id, lane }, stage: 'decide', error: errorWords(error) });
     }
   }
-  return forwarded;
+  return withForwarded(outcome, gone);
 }
 
-function withForwarded(outcome: LedgerOutcome, forwarded: Forwarded): LedgerOutcome {
-  const gone = forwarded.get(outcome.lease);
-  if (gone === undefined) return outcome;
+function withForwarded(
+  outcome: LedgerOutcome,
+  gone: readonly { readonly event: LeasedEvent; readonly to: LaneKey }[],
+): LedgerOutcome {
+  if (gone.length === 0) return outcome;
   const applied = new Set(outcome.settlement.applied.map(({ seq }) => seq));
   const held = gone
     .filter(({ event }) => !applied.has(event.seq))
@@ -141,60 +177,110 @@ async function planLanes(
   now: EpochMs,
 ): Promise<PlannedLane[]> {
   const events = leases.flatMap((lease) => lease.events);
-  const readings = await readEvents(tenant, events, ports.enrich, now);
-  const keys = [...readings.values()].flatMap((reading) => (reading.kind === 'facts' ? objectsOf(reading.facts) : []));
-  const objects = keys.length === 0 ? new Map<string, OwnedObject>() : await loadObjects(db, tenant.tenant, keys);
+  const readings = nameCustomers(tenant, await readEvents(tenant, events, ports.enrich, now));
+  const books = await readPlanningBooks(db, tenant, factsOf(events, readings), leases);
   return Promise.all(
     leases.map((lease) =>
-      planOne(tenant, lease, readings, now, { head: lease.head, events: lease.events, objects, refused: null }),
+      planOne(tenant, lease, readings, { db, now }, { head: lease.head, events: lease.events, books, refused: null }),
     ),
   );
 }
+
+const factsOf = (events: readonly LeasedEvent[], readings: Readings): CanonicalEvent[] =>
+  events.flatMap((event) => {
+    const reading = readings.get(event);
+    return reading?.kind === 'facts' ? reading.facts : [];
+  });
+
+/** Nothing is read when nothing is asked for: whether a lane is linked shows then when its head would move. */
+async function readPlanningBooks(
+  db: LedgerDatabase,
+  { tenant, identity }: TenantRuntime,
+  facts: readonly CanonicalEvent[],
+  leases: readonly LeasedLane[],
+  always = false,
+): Promise<PlanningBooks> {
+  const keys = objectsOf(facts);
+  const named = namedElsewhere(facts, identity).flatMap((said) => [said.own, said.named]);
+  const lanes = leases.map((lease) => lease.lane);
+  const [books, standings] = await Promise.all([
+    keys.length === 0 && !always ? { objects: new Map(), links: new Map() } : loadBooks(db, tenant, keys, lanes),
+    loadStandings(db, tenant, named),
+  ]);
+  return { ...books, standings };
+}
+
+const unlinked: LaneStanding = { primary: null, linked: [] };
 
 async function planOne(
   tenant: TenantRuntime,
   lease: LeasedLane,
   readings: Readings,
-  now: EpochMs,
+  pass: { readonly db: LedgerDatabase; readonly now: EpochMs },
   request: PlanRequest,
 ): Promise<PlannedLane> {
-  const { refused } = request;
-  const plan = planLane({
-    lane: lease.lane,
-    head: request.head,
-    events: request.events,
-    reading: (event) => {
-      const reading = readings.get(event) ?? { kind: 'later', reason: 'not read in this pass' };
-      if (refused?.event !== event) return reading;
-      const facts = reading.kind === 'facts' ? reading.facts : [];
-      return { kind: 'exception', facts, exception: internalError(event, facts, refused.words) };
-    },
-    objects: request.objects,
-    route: (facts, entity) => tenant.route(facts, entity, now),
-    configVersion: tenant.version,
-    patienceMs: tenant.config.policies.prerequisiteHours * 3_600_000,
-    now,
-  });
+  const { now } = pass;
+  const { refused, books } = request;
+  const link = books.links.get(lease.lane);
+  const ready = link === undefined || mayForward(lease, link, now);
+  const plan =
+    link === undefined
+      ? planLane({
+          lane: lease.lane,
+          head: request.head,
+          events: request.events,
+          reading: (event) => {
+            const reading = readings.get(event) ?? { kind: 'later', reason: 'not read in this pass' };
+            if (refused?.event !== event) return reading;
+            const facts = reading.kind === 'facts' ? reading.facts : [];
+            return { kind: 'exception', facts, exception: internalError(event, facts, refused.words) };
+          },
+          objects: books.objects,
+          route: (facts, entity) => tenant.route(facts, entity, now),
+          identity: { rules: tenant.identity, standing: (lane) => books.standings.get(lane) ?? unlinked },
+          configVersion: tenant.version,
+          patienceMs: tenant.config.policies.prerequisiteHours * 3_600_000,
+          now,
+        })
+      : drainLane(request.events, request.head, link.primary, ready);
   const entries = await seal(tenant.tenant, lease.lane, request.head, plan, tenant.version);
-  const whole = request.head === lease.head;
   return {
     lease,
     plan,
-    replan: (next) => planOne(tenant, lease, readings, now, next),
-    commit: {
-      tenant: tenant.tenant,
-      lane: lease.lane,
-      from: request.head,
-      to: { position: plan.position, hash: entries.at(-1)?.hash ?? request.head.hash },
-      events: [
-        ...(whole ? lease.quarantined.map((event) => quarantinedRecord(event, tenant.version)) : []),
-        ...plan.events,
-      ],
-      entries,
-      objects: plan.objects,
-      exceptions: [...(whole ? lease.conflicts.map(conflictException) : []), ...plan.exceptions],
-      resolved: plan.resolved,
-    },
+    unfinished: !ready,
+    link: link ?? null,
+    replan: (next) => planOne(tenant, lease, readings, pass, next),
+    booksNow: () => readPlanningBooks(pass.db, tenant, factsOf(lease.events, readings), [lease], true),
+    commit: commitOf(tenant, lease, request.head, plan, entries),
+  };
+}
+
+/** The documents of what a linked lane applied come before those of what follows, as long as that does not take for ever. */
+const mayForward = (lease: LeasedLane, link: LaneLink, now: EpochMs): boolean =>
+  (lease.outbox.length === 0 && lease.blockedTargets.length === 0) || now >= link.at + DRAIN_PATIENCE_MS;
+
+function commitOf(
+  tenant: TenantRuntime,
+  lease: LeasedLane,
+  from: LaneHead,
+  plan: LanePlan,
+  entries: readonly EntryRecord[],
+): LaneCommit {
+  const whole = from === lease.head;
+  return {
+    tenant: tenant.tenant,
+    lane: lease.lane,
+    from,
+    to: { position: plan.position, hash: entries.at(-1)?.hash ?? from.hash },
+    events: [
+      ...(whole ? lease.quarantined.map((event) => quarantinedRecord(event, tenant.version)) : []),
+      ...plan.events,
+    ],
+    entries,
+    objects: plan.objects,
+    exceptions: [...(whole ? lease.conflicts.map(conflictException) : []), ...plan.exceptions],
+    resolved: plan.resolved,
+    link: plan.link,
   };
 }
 
@@ -278,19 +364,26 @@ async function commitTogether(
   archived: ArchivedBatch,
   ports: StagePorts,
   now: EpochMs,
-): Promise<LedgerOutcome[]> {
-  const commits = planned.map((lane) => lane.commit).filter(hasWork);
+): Promise<Committed[]> {
+  // A linked lane that is behind its books has nothing to commit, so no head would tell: it is looked after by itself.
+  const behind = planned.filter(isBehind);
+  const others = planned.filter((lane) => !behind.includes(lane));
+  const done: Committed[] = [];
+  for (const lane of behind) done.push(await commitAlone(db, lane, archived, ports, now));
+  const commits = others.map((lane) => lane.commit).filter(hasWork);
   try {
     if (commits.length > 0 || archived.late.length > 0)
       await commitLanes(db, commits, archived, commitIdAt(now, ports), now);
-    return planned.map((lane) => committed(lane, archived));
+    return [...done, ...others.map((lane) => committed(lane, archived))];
   } catch (error) {
     ports.report({ what: 'stage_failed', lane: null, stage: 'commit', error: errorWords(error) });
-    const outcomes: LedgerOutcome[] = [];
-    for (const lane of planned) outcomes.push(await commitAlone(db, lane, archived, ports, now));
-    return outcomes;
+    for (const lane of others) done.push(await commitAlone(db, lane, archived, ports, now));
+    return done;
   }
 }
+
+/** Linked, and its books are ahead of it: an earlier pass committed and never settled. */
+const isBehind = ({ lease, link }: PlannedLane): boolean => (link?.head?.position ?? 0) > lease.head.position;
 
 const hasWork = (commit: LaneCommit): boolean =>
   commit.events.length > 0 ||
@@ -309,7 +402,7 @@ const commitIdAt = (now: EpochMs, ports: StagePorts): string => `${String(now).p
 /**
  * Second chance by itself: read where the lane stands in the books, then recover or commit. Books that are ahead are
  * always recovered from, never taken for this plan: a lane whose events were booked meanwhile is planned as "already
- * booked", which looks the same from the head and has no documents.
+ * booked", which looks the same from the head and has no documents. A link learnt meanwhile is seen by planning anew.
  */
 async function commitAlone(
   db: LedgerDatabase,
@@ -317,18 +410,25 @@ async function commitAlone(
   archived: ArchivedBatch,
   ports: StagePorts,
   now: EpochMs,
-): Promise<LedgerOutcome> {
-  const name: LaneName = { tenant: lane.commit.tenant, lane: lane.commit.lane };
+): Promise<Committed> {
+  const { lease } = lane;
+  const name: LaneName = { tenant: lease.tenant, lane: lease.lane };
   try {
     const head = await readHead(db, name.tenant, name.lane);
-    if (head !== null && head.position > lane.lease.head.position) return await recover(db, lane.lease, head, ports);
-    const elsewhere = await appliedElsewhere(db, lane.lease);
-    const mine = elsewhere.size === 0 ? lane : await withoutThese(db, lane, elsewhere);
+    if (head !== null && head.position > lease.head.position)
+      return { outcome: await recover(db, lease, head, ports), toForward: [] };
+    const elsewhere = await appliedElsewhere(db, lease);
+    const mine = await lane.replan({
+      head: lease.head,
+      events: lease.events.filter((event) => !elsewhere.has(event)),
+      books: await lane.booksNow(),
+      refused: null,
+    });
+    if (isBehind(mine)) return left(lease);
     if (hasWork(mine.commit)) await commitLanes(db, [mine.commit], onlyOf(mine, archived), commitIdAt(now, ports), now);
-    return withForwarded(
-      committed(mine, archived),
-      new Map([[lane.lease, [...elsewhere].map(([event, to]) => ({ event, to }))]]),
-    );
+    const { outcome, toForward } = committed(mine, archived);
+    const gone = [...elsewhere].map(([event, to]) => ({ event, to }));
+    return { outcome: withForwarded(outcome, gone), toForward };
   } catch (error) {
     if (classifyWriteFailure(error) === 'refused') return commitOneByOne(db, lane, archived, ports, now);
     ports.report({
@@ -337,11 +437,20 @@ async function commitAlone(
       stage: 'commit',
       error: `${classifyWriteFailure(error)}: ${errorWords(error)}`,
     });
-    return { ...nothingDone(lane.lease), unfinished: true };
+    return left(lease);
   }
 }
 
-/** Leased events that another lane has applied: forwarded there by an earlier pass, or sent anew under another address. */
+/** Nothing was done: all of it stays due, and the lane rings again by itself. */
+const left = (lease: LeasedLane): Committed => ({
+  outcome: { ...nothingDone(lease), unfinished: true },
+  toForward: [],
+});
+
+/**
+ * Leased events that are applied already: in another lane (forwarded there by an earlier pass, or sent anew under another
+ * address), or in this one under another number.
+ */
 async function appliedElsewhere(db: LedgerDatabase, lease: LeasedLane): Promise<Map<LeasedEvent, LaneKey>> {
   const rows = await readBookedEvents(
     db,
@@ -350,26 +459,13 @@ async function appliedElsewhere(db: LedgerDatabase, lease: LeasedLane): Promise<
   );
   const found = new Map<LeasedEvent, LaneKey>();
   for (const row of rows) {
-    if (row.position === null || row.lane === lease.lane) continue;
-    const event = lease.events.find(({ source, eventId }) => source === row.source && eventId === row.eventId);
-    if (event !== undefined) found.set(event, row.lane);
+    if (row.position === null) continue;
+    for (const event of lease.events) {
+      if (event.source !== row.source || event.eventId !== row.eventId) continue;
+      if (row.lane !== lease.lane || row.seq !== event.seq) found.set(event, row.lane);
+    }
   }
   return found;
-}
-
-async function withoutThese(
-  db: LedgerDatabase,
-  lane: PlannedLane,
-  elsewhere: ReadonlyMap<LeasedEvent, LaneKey>,
-): Promise<PlannedLane> {
-  const { lease, commit } = lane;
-  const objects = await loadObjects(
-    db,
-    lease.tenant,
-    commit.events.flatMap((event) => objectsOf(event.facts)),
-  );
-  const events = lease.events.filter((event) => !elsewhere.has(event));
-  return lane.replan({ head: lease.head, events, objects, refused: null });
 }
 
 /**
@@ -382,20 +478,20 @@ async function commitOneByOne(
   archived: ArchivedBatch,
   ports: StagePorts,
   now: EpochMs,
-): Promise<LedgerOutcome> {
-  const objects = new Map<string, OwnedObject>();
-  const steps: LedgerOutcome[] = [];
+): Promise<Committed> {
+  const steps: Committed[] = [];
   let head = lane.lease.head;
+  let linked = false;
   const attempt = async (events: readonly LeasedEvent[], refused: PlanRequest['refused']): Promise<void> => {
-    const keys = lane.commit.events.flatMap((event) => objectsOf(event.facts));
-    for (const [key, state] of await loadObjects(db, lane.commit.tenant, keys)) objects.set(key, state);
-    const step = await lane.replan({ head, events, objects, refused });
+    const step = await lane.replan({ head, events, books: await lane.booksNow(), refused });
     if (hasWork(step.commit)) await commitLanes(db, [step.commit], archived, commitIdAt(now, ports), now);
     head = step.commit.to;
+    linked = step.plan.link !== null;
     steps.push(committed(step, archived));
   };
   try {
     for (const event of lane.lease.events) {
+      if (linked) break;
       try {
         await attempt([event], null);
       } catch (error) {
@@ -412,40 +508,46 @@ async function commitOneByOne(
     });
   }
   return {
-    lease: lane.lease,
-    settlement: {
-      applied: steps.flatMap((step) => step.settlement.applied),
-      head,
-      held: steps.flatMap((step) => step.settlement.held),
-      archivedTo: null,
+    outcome: {
+      lease: lane.lease,
+      settlement: {
+        applied: steps.flatMap((step) => step.outcome.settlement.applied),
+        head,
+        held: steps.flatMap((step) => step.outcome.settlement.held),
+        archivedTo: null,
+      },
+      toPost: steps.flatMap((step) => step.outcome.toPost),
+      unfinished: true,
     },
-    toPost: steps.flatMap((step) => step.toPost),
-    unfinished: true,
+    toForward: steps.flatMap((step) => step.toForward),
   };
 }
 
-function committed({ lease, commit, plan }: PlannedLane, archived: ArchivedBatch): LedgerOutcome {
-  return {
-    lease,
-    settlement: {
-      applied: inAppliedOrder(plan.applied),
-      head: commit.to,
-      held: plan.held,
-      archivedTo: archived.upTo(lease),
-      reported: reportedBy(lease),
-    },
-    toPost: plan.applied
-      .filter(({ plan: posting }) => posting.targets.length > 0)
-      .map(({ event, position, plan: posting }) => ({
-        position,
-        seq: event.seq,
-        source: event.source,
-        eventId: event.eventId,
-        plan: posting,
-        uncertain: false,
-      })),
-    unfinished: false,
+function committed({ lease, commit, plan, unfinished }: PlannedLane, archived: ArchivedBatch): Committed {
+  const toPost = plan.applied
+    .filter(({ plan: posting }) => posting.targets.length > 0)
+    .map(({ event, position, plan: posting }) => ({
+      position,
+      seq: event.seq,
+      source: event.source,
+      eventId: event.eventId,
+      plan: posting,
+      uncertain: false,
+    }));
+  const settlement = {
+    applied: inAppliedOrder(plan.applied),
+    head: commit.to,
+    held: plan.held,
+    archivedTo: archived.upTo(lease),
+    reported: reportedBy(lease),
   };
+  return { outcome: { lease, settlement, toPost, unfinished }, toForward: plan.forwarded };
+}
+
+/** The leased event of a row: the very number, or the newer one that took its place when the event came back. */
+function leasedAs(lease: LeasedLane, row: BookedEvent): LeasedEvent | undefined {
+  const same = lease.events.filter(({ source, eventId }) => source === row.source && eventId === row.eventId);
+  return same.find(({ seq }) => seq === row.seq) ?? same[0];
 }
 
 /**
@@ -460,7 +562,6 @@ async function recover(
   head: LaneHead,
   ports: StagePorts,
 ): Promise<LedgerOutcome> {
-  const bySource = new Map(lease.events.map((event) => [`${event.source}\n${event.eventId}`, event]));
   const booked = await readBookedEvents(
     db,
     lease.tenant,
@@ -468,7 +569,7 @@ async function recover(
   );
   const recovered: { event: LeasedEvent; position: number; plan: PostingPlan }[] = [];
   for (const row of booked) {
-    const event = bySource.get(`${row.source}\n${row.eventId}`);
+    const event = leasedAs(lease, row);
     if (event === undefined || row.lane !== lease.lane || row.position === null || row.position <= lease.head.position)
       continue;
     if (row.bodyHash !== event.bodyHash) throw new Error(`the books hold other bytes for seq ${event.seq}`);

@@ -8,12 +8,19 @@ import { decide } from '../canonical/decide.ts';
 import type { EntityBooks, ExceptionDraft } from '../canonical/decision.ts';
 import type { DraftEntry } from '../canonical/entry.ts';
 import type { CanonicalEvent } from '../canonical/events.ts';
+import { type IdentityRules, judgeIdentity, namedElsewhere, type StandingLookup } from '../canonical/identity.ts';
 import type { EpochMs, LaneKey, ObjectKey } from '../canonical/ids.ts';
 import type { ObjectState } from '../canonical/objects.ts';
 import { unreachable } from '../canonical/result.ts';
 import type { HeldReason, LaneHead, LeasedEvent } from '../durable-objects/customer-lane/protocol.ts';
 import type { OwnedObject } from '../ledger/books.ts';
-import { type EventRecord, type ExceptionRecord, exceptionId, type PostingPlan } from '../ledger/records.ts';
+import {
+  type EventRecord,
+  type ExceptionRecord,
+  exceptionId,
+  type LaneLinkRecord,
+  type PostingPlan,
+} from '../ledger/records.ts';
 import { errorWords } from '../operations/log.ts';
 
 /** How an event reads before the books are asked: made by the source's `interpret` and the tenant's config. */
@@ -39,6 +46,8 @@ export interface LanePlanInput {
   readonly objects: ReadonlyMap<string, OwnedObject>;
   /** Which targets the facts are routed to, and from when. */
   readonly route: (facts: readonly CanonicalEvent[], entity: string) => PostingPlan['targets'];
+  /** Which customers name themselves elsewhere, and how the lanes concerned stand. */
+  readonly identity: { readonly rules: IdentityRules; readonly standing: StandingLookup };
   readonly configVersion: number;
   /** How long an event may wait for its prerequisites, ms. */
   readonly patienceMs: number;
@@ -62,6 +71,8 @@ export interface LanePlan {
   readonly forwarded: readonly { readonly event: LeasedEvent; readonly to: LaneKey }[];
   readonly exceptions: readonly ExceptionRecord[];
   readonly resolved: readonly string[];
+  /** The lane's last act: what follows the event that taught it stays due, and goes to the primary. */
+  readonly link: LaneLinkRecord | null;
 }
 
 /** How soon an event that could not be enriched is looked at again, ms. */
@@ -90,6 +101,7 @@ class PlanningLane {
   readonly changed = new Map<string, ObjectState>();
   readonly notices: ExceptionRecord[] = [];
   readonly resolved: string[] = [];
+  link: LaneLinkRecord | null = null;
   readonly input: LanePlanInput;
 
   constructor(input: LanePlanInput) {
@@ -147,6 +159,7 @@ class PlanningLane {
     switch (decision.outcome) {
       case 'nothing':
         this.apply(event, 'nothing', `${decision.reason}: ${decision.note}`, facts, { targets: [], documents: [] });
+        if (decision.reason !== 'stale') this.learnIdentity(event, facts);
         return { kind: 'applied', changed: false };
       case 'wait':
         return this.wait(event, decision.requires, `waits for ${decision.requires.join(', ')}`, facts);
@@ -162,10 +175,23 @@ class PlanningLane {
         });
         for (const state of decision.objects) this.changed.set(state.key, state);
         for (const notice of decision.notices) this.notices.push(exceptionFor(event, notice));
+        this.learnIdentity(event, facts);
         return { kind: 'applied', changed: decision.objects.length > 0 };
       }
       default:
         return unreachable(decision);
+    }
+  }
+
+  /** The first link that is learnt ends the plan. */
+  private learnIdentity(event: LeasedEvent, facts: readonly CanonicalEvent[]): void {
+    const { rules, standing } = this.input.identity;
+    for (const said of namedElsewhere(facts, rules)) {
+      const verdict = judgeIdentity(said, this.input.lane, standing);
+      if (verdict.kind === 'notice') this.notices.push(exceptionFor(event, verdict.notice));
+      if (verdict.kind !== 'link' || this.link !== null) continue;
+      this.notices.push(...verdict.notices.map((notice) => exceptionFor(event, notice)));
+      this.link = { primary: verdict.primary, learntFrom: `${event.source}/${event.eventId}` };
     }
   }
 
@@ -255,14 +281,27 @@ export function internalError(event: LeasedEvent, facts: readonly CanonicalEvent
  * not name its customer (a refund, an invoice payment) is accepted into a lane of the source's own, and only the books
  * know whose it is.
  *
- * @throws when the objects have several owners: no lane could write them all.
+ * @throws when the objects have several owners, this lane included: no lane could write them all, and each would hand
+ * the event to the other for ever.
  */
 function foreignOwner({ lane, objects }: LanePlanInput, changed: readonly ObjectState[]): LaneKey | null {
   const owners = new Set(changed.flatMap((state) => objects.get(state.key)?.lane ?? []));
-  owners.delete(lane);
   const [owner, ...others] = owners;
-  if (others.length > 0) throw new Error(`it concerns objects of ${owners.size} other lanes`);
-  return owner ?? null;
+  if (others.length > 0) throw new Error(`it concerns objects of ${owners.size} lanes`);
+  return owner === undefined || owner === lane ? null : owner;
+}
+
+/**
+ * An event that came back to the lane while an earlier number of it was being worked on is there twice. One at a time:
+ * the newest number is tried; the other stays due and is found done with next time.
+ */
+function withoutTwins(events: readonly LeasedEvent[]): LeasedEvent[] {
+  const newest = new Map<string, number>();
+  for (const { source, eventId, seq } of events) {
+    const key = `${source}\n${eventId}`;
+    newest.set(key, Math.max(seq, newest.get(key) ?? 0));
+  }
+  return events.filter(({ source, eventId, seq }) => newest.get(`${source}\n${eventId}`) === seq);
 }
 
 /** Plans a lane. Deterministic: the same input yields the same plan. */
@@ -270,11 +309,12 @@ export function planLane(input: LanePlanInput): LanePlan {
   const lane = new PlanningLane(input);
   const open: OpenEvent[] = [];
   const forwarded: { event: LeasedEvent; to: LaneKey }[] = [];
-  for (const event of input.events) {
+  for (const event of withoutTwins(input.events)) {
+    if (lane.link !== null) break;
     const verdict = lane.tryToApply(event);
     if (verdict.kind === 'held') open.push({ event, verdict });
     else if (verdict.kind === 'forward') forwarded.push({ event, to: verdict.to });
-    else if (verdict.changed) retryWaiting(lane, open, forwarded);
+    else if (verdict.changed && lane.link === null) retryWaiting(lane, open, forwarded);
   }
   return {
     position: lane.position,
@@ -304,6 +344,27 @@ export function planLane(input: LanePlanInput): LanePlan {
       ...open.flatMap(({ verdict }) => (verdict.exception === null ? [] : [verdict.exception])),
     ],
     resolved: lane.resolved,
+    link: lane.link,
+  };
+}
+
+/**
+ * A linked lane decides nothing any more: its events go to the primary, in the order accepted.
+ * @param ready false: documents of its own are still on their way, and later ones must not overtake them.
+ */
+export function drainLane(events: readonly LeasedEvent[], head: LaneHead, primary: LaneKey, ready: boolean): LanePlan {
+  const inOrder = ready ? [...events].sort((a, b) => a.seq - b.seq) : [];
+  return {
+    position: head.position,
+    applied: [],
+    events: [],
+    entries: [],
+    objects: [],
+    held: [],
+    forwarded: inOrder.map((event) => ({ event, to: primary })),
+    exceptions: [],
+    resolved: inOrder.flatMap(causesOf),
+    link: null,
   };
 }
 
@@ -329,7 +390,7 @@ function retryWaiting(lane: PlanningLane, open: OpenEvent[], forwarded: { event:
       if (verdict.kind === 'held') continue;
       if (verdict.kind === 'forward') forwarded.push({ event, to: verdict.to });
       open.splice(index, 1);
-      progressed = true;
+      progressed = lane.link === null;
       break;
     }
   }

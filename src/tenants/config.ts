@@ -130,6 +130,19 @@ export const policiesConfig = z.strictObject({
   onRejection: z.enum(['continue', 'hold']).default('continue'),
 });
 
+/** Where a provider's customer names the same customer elsewhere (docs/decisions/0004-linked-lanes.md). */
+export const identityConfig = z.strictObject({
+  /** Dotted path in the provider's customer object, such as `metadata.salesforce_account_id`. */
+  customerKey: z
+    .string()
+    .regex(/^[\w-]{1,80}(\.[\w-]{1,80}){0,7}$/, 'a dotted path, such as metadata.salesforce_account_id'),
+  /** Whose id stands there; may be left out when the path names exactly one provider. */
+  provider: z.string().min(1).max(48).optional(),
+});
+
+/** Fields of a customer that have one system of record. */
+export const recordFields = ['name', 'email', 'phone', 'taxId', 'address'] as const;
+
 export const tenantConfig = z
   .strictObject({
     $schema: z.string().optional(),
@@ -147,9 +160,24 @@ export const tenantConfig = z
     targets: z.record(slug, targetConfig),
     routes: z.array(routeConfig).max(200),
     accounts: chartOfAccounts,
+    /** By provider. */
+    identity: z.record(z.string().min(1).max(48), identityConfig).default({}),
+    /** Per field of a customer, the provider whose word counts once it has spoken. */
+    records: z
+      .strictObject({ customer: z.partialRecord(z.enum(recordFields), z.string().min(1).max(48)).default({}) })
+      .prefault({}),
     policies: policiesConfig.prefault({}),
   })
   .superRefine((config, context) => {
+    for (const provider of Object.keys(config.identity)) {
+      if (identityProvider(config, provider) === null) {
+        context.addIssue({
+          code: 'custom',
+          path: ['identity', provider, 'provider'],
+          message: 'say whose id stands at customerKey: another provider’s name',
+        });
+      }
+    }
     for (const [name, source] of Object.entries(config.sources)) {
       if (!(source.entity in config.entities)) {
         context.addIssue({
@@ -179,6 +207,24 @@ export const tenantConfig = z
       }
     });
   });
+
+/** Whose id a provider's customers carry: as configured, or the one provider that the path names. Null: not to be told. */
+export function identityProvider(
+  config: { readonly identity: TenantConfig['identity']; readonly sources: TenantConfig['sources'] },
+  provider: string,
+): string | null {
+  const rule = config.identity[provider];
+  if (rule === undefined) return null;
+  if (rule.provider !== undefined) return rule.provider === provider ? null : rule.provider;
+  const known = new Set([...Object.values(config.sources).map((source) => source.provider), ...wellKnown]);
+  known.delete(provider);
+  const words = rule.customerKey.toLowerCase();
+  const [only, ...others] = [...known].filter((name) => words.includes(name));
+  return only !== undefined && others.length === 0 ? only : null;
+}
+
+/** Systems that customers are commonly named after even when they send nothing themselves. */
+const wellKnown = ['salesforce', 'stripe', 'chargebee', 'hubspot'] as const;
 
 export type TenantConfig = z.infer<typeof tenantConfig>;
 export type SourceConfig = z.infer<typeof sourceConfig>;

@@ -2,13 +2,14 @@
 import { Cron } from 'croner';
 import type { EntityBooks } from '../canonical/decision.ts';
 import type { CanonicalEvent } from '../canonical/events.ts';
+import type { IdentityRules } from '../canonical/identity.ts';
 import { type EpochMs, isoDate, type SourceId, sourceId, type TenantId, tenantId } from '../canonical/ids.ts';
 import { currency, rate } from '../canonical/money.ts';
 import { err, ok, type Result } from '../canonical/result.ts';
 import type { PostingPlan } from '../ledger/records.ts';
 import type { ConfiguredSource, RegisteredSource } from '../sources/registered.ts';
 import type { LiveSecret, TrustTier } from '../verification/verification.ts';
-import type { SourceConfig, TargetConfig, TenantConfig } from './config.ts';
+import { identityProvider, type SourceConfig, type TargetConfig, type TenantConfig } from './config.ts';
 
 export interface TenantSource {
   readonly id: SourceId;
@@ -26,6 +27,8 @@ export interface TenantRuntime {
   readonly version: number;
   readonly config: TenantConfig;
   readonly sources: ReadonlyMap<SourceId, TenantSource>;
+  /** Whose customers name which other provider's. */
+  readonly identity: IdentityRules;
   books(entity: string): EntityBooks;
   /** Targets that take these facts' documents, and from when: a window's documents wait for its next time. */
   route(facts: readonly CanonicalEvent[], entity: string, now: EpochMs): PostingPlan['targets'];
@@ -77,6 +80,12 @@ export async function tenantRuntime(
     version,
     config,
     sources,
+    identity: new Map(
+      Object.keys(config.identity).flatMap((provider): [string, string][] => {
+        const other = identityProvider(config, provider);
+        return other === null ? [] : [[provider, other]];
+      }),
+    ),
     books(entity) {
       const found = books.get(entity);
       if (found === undefined) throw new Error(`no entity ${entity} in config version ${version} of ${tenant}`);

@@ -220,7 +220,7 @@ export class World {
         await turn();
         const answer = this.laneOf(to).lane.accept(
           { tenant: TENANT, lane: to },
-          [{ ...event, quarantine: null }],
+          [{ ...event, quarantine: null, forwarded: true }],
           this.now,
         );
         if ('code' in answer) throw new Error(answer.reason);

@@ -1,8 +1,8 @@
 /** Storing deliveries: dedupe, number, log. Two rows written per new event. */
 import type { AcceptEvent, AcceptResult } from './protocol.ts';
-import { MAX_CONFLICT_BODY, MAX_CONFLICTS } from './rules.ts';
+import { FORWARDED, forwardedTo, MAX_CONFLICT_BODY, MAX_CONFLICTS } from './rules.ts';
 import type { LaneState } from './state.ts';
-import { integer, type LaneStorage, text } from './storage.ts';
+import { integer, type LaneStorage, text, textOrNull } from './storage.ts';
 
 export interface Stored {
   readonly results: readonly AcceptResult[];
@@ -32,6 +32,11 @@ export function storeEvents(
       insertEvent(storage, event, seq, state.position);
       results.push({ code: 'accepted', seq });
       work = true;
+    } else if (first.bodyHash === event.bodyHash && event.forwarded === true && handedAway(storage, state, first.seq)) {
+      seq += 1;
+      takeBack(storage, event, seq);
+      results.push({ code: 'accepted', seq });
+      work = true;
     } else if (first.bodyHash === event.bodyHash) {
       results.push({ code: 'duplicate', seq: first.seq });
     } else {
@@ -53,6 +58,20 @@ function findFirst(storage: LaneStorage, event: AcceptEvent) {
   return row === undefined ? null : { seq: integer(row, 'seq'), bodyHash: text(row, 'body_hash') };
 }
 
+/** Settled as forwarded to another lane, or in the hands of a pass that may be doing that. */
+function handedAway(storage: LaneStorage, state: LaneState, seq: number): boolean {
+  if (state.leased?.seqs.includes(seq) === true) return true;
+  const [row] = storage.exec('SELECT reason FROM resolved WHERE seq = ? AND position IS NULL', seq);
+  const reason = row === undefined ? null : textOrNull(row, 'reason');
+  return reason?.startsWith(FORWARDED) === true && reason !== forwardedTo(state.lane);
+}
+
+/** From now on the event is known by its new number; the old one, if it is still open, gives way when it is settled. */
+function takeBack(storage: LaneStorage, event: AcceptEvent, seq: number): void {
+  storage.exec('UPDATE seen SET seq = ? WHERE source = ? AND event_id = ?', seq, event.source, event.eventId);
+  insertLogRow(storage, event, seq);
+}
+
 function insertEvent(storage: LaneStorage, event: AcceptEvent, seq: number, position: number): void {
   storage.exec(
     'INSERT INTO seen (source, event_id, seq, body_hash) VALUES (?, ?, ?, ?)',
@@ -61,6 +80,18 @@ function insertEvent(storage: LaneStorage, event: AcceptEvent, seq: number, posi
     seq,
     event.bodyHash,
   );
+  insertLogRow(storage, event, seq);
+  if (event.quarantine !== null) {
+    storage.exec(
+      "INSERT INTO held (seq, kind, reason, due_at, held_at, tries, archived) VALUES (?, 'quarantined', ?, NULL, ?, 0, 0)",
+      seq,
+      JSON.stringify({ kind: 'quarantined', reason: event.quarantine }),
+      position,
+    );
+  }
+}
+
+function insertLogRow(storage: LaneStorage, event: AcceptEvent, seq: number): void {
   storage.exec(
     `INSERT INTO log (seq, source, event_id, type, occurred_at, received_at, trust, body_hash, size, evidence, body)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -76,14 +107,6 @@ function insertEvent(storage: LaneStorage, event: AcceptEvent, seq: number, posi
     JSON.stringify(event.evidence),
     event.body,
   );
-  if (event.quarantine !== null) {
-    storage.exec(
-      "INSERT INTO held (seq, kind, reason, due_at, held_at, tries, archived) VALUES (?, 'quarantined', ?, NULL, ?, 0, 0)",
-      seq,
-      JSON.stringify({ kind: 'quarantined', reason: event.quarantine }),
-      position,
-    );
-  }
 }
 
 /**

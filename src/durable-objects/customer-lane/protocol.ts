@@ -29,6 +29,11 @@ export interface AcceptEvent {
   readonly evidence: Readonly<Record<string, string>>;
   /** Set when it is authentic but not understood: it is kept, counted and never handed out until re-driven. */
   readonly quarantine: string | null;
+  /**
+   * Another lane hands it over. Should this lane have handed it away before, or be doing so right now, it is taken back
+   * under a new number: otherwise each lane would hold the other responsible.
+   */
+  readonly forwarded?: boolean;
 }
 
 export type AcceptResult =
@@ -100,7 +105,10 @@ export type HeldReason =
   /** A person decides; retried when unparked, or when its cause may have gone. */
   | { readonly kind: 'parked'; readonly exceptionId: string; readonly cause: string }
   | { readonly kind: 'quarantined'; readonly reason: string }
-  /** Only in a settlement: the event is in that lane now, which owns what it is about. Done with here. */
+  /**
+   * Only in a settlement: the event is in that lane now, which owns what it is about. Done with here. The lane itself:
+   * it has the event under another number.
+   */
   | { readonly kind: 'forwarded'; readonly to: LaneKey };
 
 /** An event in the ledger whose documents are not at a target yet, in the lane's applied order. */

@@ -1,5 +1,5 @@
 /** A lane's decisions, pure: functions of state and time. Times are epoch milliseconds, sizes bytes. */
-import type { EpochMs } from '../../canonical/ids.ts';
+import type { EpochMs, LaneKey } from '../../canonical/ids.ts';
 import { unreachable } from '../../canonical/result.ts';
 import type { AcceptEvent, AcceptRefusal, HeldReason } from './protocol.ts';
 
@@ -27,6 +27,10 @@ export const PRUNE_ABOVE_BYTES = 256 * 1024 * 1024;
 export const PRUNE_CHUNK = 500;
 /** A Durable Object holds 10 GB; beyond this the lane refuses before the platform does, so that it can still settle. */
 export const FULL_AT_BYTES = 9 * 1024 * 1024 * 1024;
+
+/** How the log says that an event went to another lane. */
+export const FORWARDED = 'forwarded to ';
+export const forwardedTo = (lane: LaneKey): string => `${FORWARDED}${lane}`;
 
 /** 30 s, 1 min, 2 min … at most 10 min. */
 export const growingWait = (tries: number): number =>

@@ -2,7 +2,7 @@
 import type { EpochMs } from '../../canonical/ids.ts';
 import type { HeldReason, Settlement } from './protocol.ts';
 import { firstUnarchived, freshEvents } from './reading.ts';
-import { dueAt } from './rules.ts';
+import { dueAt, forwardedTo } from './rules.ts';
 import type { LaneState, Leased } from './state.ts';
 import { integer, integerOrNull, type LaneStorage } from './storage.ts';
 
@@ -188,7 +188,12 @@ function writeHeld(
   const { applied, held } = settlement;
   for (const { seq, reason } of held) {
     if (reason.kind === 'forwarded') {
-      writeDoneWith(storage, seq, `forwarded to ${reason.to}`, now);
+      writeDoneWith(storage, seq, forwardedTo(reason.to), now);
+      continue;
+    }
+    if (takenBack(storage, seq)) {
+      // It came back under a new number while it was being worked on: that one is the event from now on.
+      writeDoneWith(storage, seq, forwardedTo(state.lane), now);
       continue;
     }
     const before = facts.get(seq);
@@ -209,6 +214,13 @@ function writeHeld(
     );
   }
 }
+
+const takenBack = (storage: LaneStorage, seq: number): boolean =>
+  storage.exec(
+    `SELECT 1 AS one FROM log JOIN seen ON seen.source = log.source AND seen.event_id = log.event_id
+      WHERE log.seq = ? AND seen.seq > log.seq`,
+    seq,
+  ).length > 0;
 
 /** Never applied here: a person skipped it, or another lane has it. It stays in the log with the reason. */
 export function writeDoneWith(storage: LaneStorage, seq: number, reason: string, now: EpochMs): void {
