@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { DAY, Gateway } from '../support/gateway.ts';
+import { DAY, Gateway, HOUR } from '../support/gateway.ts';
 import {
   charged,
   credited,
@@ -116,6 +116,24 @@ describe.each(ways)('a credit note split between what is owed and a refund, $way
     const gateway = await tell(steps, how);
     expect(move(gateway, INVOICE)).toMatchObject({ paymentState: REDUCED, residual: 0 });
     expect(move(gateway, NOTE)).toMatchObject({ residual: 0 });
+    await expectSquare(gateway, { '101510': 10_595, '251020': -1_800, '400000': -9_000, '627000': 205 });
+  });
+});
+
+describe('a credit note that Odoo matched with its invoice before the payment came', () => {
+  it.each(['remove_move_reconcile', 'reconcile'])('ends the same when the answer to %s is lost', async (method) => {
+    const gateway = await Gateway.open();
+    await issue(gateway);
+    await gateway.run();
+    const match = { model: 'account.move.line', method };
+    gateway.odoo.faults.add({ match, fault: 'drop_answer_after_commit', times: 1 });
+    for (const step of [creditAfterPayment, pay, refund]) {
+      await step(gateway);
+      await gateway.pass(HOUR);
+    }
+    expect(gateway.odoo.faults.left()).toMatchObject([{ left: 0 }]);
+    expect(move(gateway, INVOICE)).toMatchObject({ paymentState: 'paid', residual: 0 });
+    expect(move(gateway, NOTE)).toMatchObject({ paymentState: 'paid', residual: 0 });
     await expectSquare(gateway, { '101510': 10_595, '251020': -1_800, '400000': -9_000, '627000': 205 });
   });
 });
