@@ -1,12 +1,19 @@
 /** A tenant with books, written by SQL in the shape the ledger stage writes them. */
 import { applyD1Migrations } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import migration from '../../migrations/0000_ledger.sql?raw';
 
-/** The tables and guards of the books, in this file's own D1. */
+const migrations = import.meta.glob('../../migrations/*.sql', { query: '?raw', import: 'default', eager: true });
+
+/** The tables and guards of the books, in this file's own D1: every migration, in order. */
 export async function layBooks(): Promise<void> {
-  const queries = migration.split('--> statement-breakpoint').map((query) => query.trim());
-  await applyD1Migrations(env.LEDGER_0, [{ name: '0000_ledger.sql', queries }]);
+  const ordered = Object.entries(migrations).sort(([a], [b]) => (a < b ? -1 : 1));
+  await applyD1Migrations(
+    env.LEDGER_0,
+    ordered.map(([path, text]) => ({
+      name: path.replace(/^.*\//, ''),
+      queries: text.split('--> statement-breakpoint').map((query) => query.trim()),
+    })),
+  );
 }
 
 export const config = {
