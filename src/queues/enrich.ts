@@ -10,6 +10,7 @@ import {
   type EnrichmentHttp,
   MAX_NEEDS,
 } from '../sources/enrichment/port.ts';
+import { fetchRecurlyEnrichment, recurlyEnrichmentKinds } from '../sources/enrichment/recurly.ts';
 import { fetchSalesforceEnrichment, salesforceEnrichmentKinds } from '../sources/enrichment/salesforce.ts';
 import { fetchStripeEnrichment, stripeEnrichmentKinds } from '../sources/enrichment/stripe.ts';
 import { enrichmentKey } from '../sources/source.ts';
@@ -21,6 +22,7 @@ const clients: ReadonlyMap<string, EnrichmentClient> = new Map([
   ['stripe', { fetch: fetchStripeEnrichment, kinds: stripeEnrichmentKinds }],
   ['chargebee', { fetch: fetchChargebeeEnrichment, kinds: chargebeeEnrichmentKinds }],
   ['salesforce', { fetch: fetchSalesforceEnrichment, kinds: salesforceEnrichmentKinds }],
+  ['recurly', { fetch: fetchRecurlyEnrichment, kinds: recurlyEnrichmentKinds }],
   ['hubspot', { fetch: fetchHubspotEnrichment, kinds: hubspotEnrichmentKinds }],
 ]);
 
