@@ -1,5 +1,5 @@
 /**
- * `npm run config -- apply <file> | diff <file> | show | secret <name>`: a tenant's config as code. LEDGERGATE_URL and
+ * `npm run config -- apply <file> | diff <file> | show | secret <name> | try <source> <file>`: a tenant's config as code. LEDGERGATE_URL and
  * LEDGERGATE_TOKEN say which gateway; without them it is the local one. A secret's value comes from standard input, so
  * that it stands in no shell history and no process list.
  */
@@ -12,7 +12,9 @@ import { readDemoFile, stateDirectory } from './runtime/credentials.ts';
 const usage = `usage: npm run config -- apply <file> [--tenant <tenant>] [--dry-run]
        npm run config -- diff <file> [--tenant <tenant>]
        npm run config -- show [<tenant>]
-       npm run config -- secret <name> [--tenant <tenant>]   (the value from standard input)`;
+       npm run config -- secret <name> [--tenant <tenant>]   (the value from standard input)
+       npm run config -- try <source> <payload file> [--tenant <tenant>] [--config <file>]
+                         (what would become of the payload; with --config, by that file instead of the live config)`;
 
 const change = z.object({ path: z.string(), from: z.unknown().optional(), to: z.unknown().optional() });
 const fault = z.object({ path: z.string(), message: z.string() });
@@ -113,27 +115,58 @@ async function show(tenant: string | undefined): Promise<void> {
   console.log(JSON.stringify(await call(gateway(), 'GET', `/api/v1/config${query}`), null, 2));
 }
 
+const tried = z.looseObject({
+  unreadable: z.string().nullable(),
+  events: z.array(z.looseObject({ quarantine: z.string().nullable() })),
+});
+const withSources = z.looseObject({ sources: z.record(z.string(), z.unknown()) });
+
+/** Prints the whole report; fails when anything of the payload would be quarantined. */
+async function tryPayload(
+  source: string,
+  payload: string,
+  tenant: string | undefined,
+  config: string | undefined,
+): Promise<void> {
+  const draft =
+    config === undefined ? undefined : withSources.parse(JSON.parse(readDocument(config).text)).sources[source];
+  if (config !== undefined && draft === undefined) throw new Error(`${config}\n  sources.${source}: is missing`);
+  const query = tenant === undefined ? '' : `?tenant=${encodeURIComponent(tenant)}`;
+  const path = `/api/v1/config/sources/${encodeURIComponent(source)}/try${query}`;
+  const body = JSON.stringify({
+    body: readFileSync(payload, 'utf8'),
+    ...(draft === undefined ? {} : { source: draft }),
+  });
+  const answer = await call(gateway(), 'POST', path, body);
+  console.log(JSON.stringify(answer, null, 2));
+  const { unreadable, events } = tried.parse(answer);
+  if (unreadable !== null || events.some(({ quarantine }) => quarantine !== null)) process.exitCode = 1;
+}
+
 async function main(
   action: string | undefined,
   subject: string | undefined,
   tenant: string | undefined,
   dryRun: boolean,
+  payload: string | undefined,
+  config: string | undefined,
 ): Promise<boolean> {
   if (action === 'show') await show(subject ?? tenant);
   else if (subject === undefined) return false;
   else if (action === 'apply') await apply(subject, tenant, dryRun);
   else if (action === 'diff') await apply(subject, tenant, true);
   else if (action === 'secret') await storeSecret(subject, tenant);
+  else if (action === 'try' && payload !== undefined) await tryPayload(subject, payload, tenant, config);
   else return false;
   return true;
 }
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { 'dry-run': { type: 'boolean', default: false }, tenant: { type: 'string' } },
+  options: { 'dry-run': { type: 'boolean', default: false }, tenant: { type: 'string' }, config: { type: 'string' } },
 });
 try {
-  if (!(await main(positionals[0], positionals[1], values.tenant, values['dry-run']))) {
+  if (!(await main(positionals[0], positionals[1], values.tenant, values['dry-run'], positionals[2], values.config))) {
     console.error(usage);
     process.exitCode = 2;
   }

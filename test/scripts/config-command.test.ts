@@ -124,6 +124,21 @@ describe('npm run config', () => {
     });
   });
 
+  it('tries a payload by a file’s settings, and fails when it would be quarantined', async () => {
+    answer = { status: 200, body: { unreadable: null, events: [{ id: 'e1', quarantine: 'unknown_type: x' }] } };
+    const payload = path.join(folder, 'sample.json');
+    writeFileSync(payload, '{"id":"e1"}');
+    const config = file('{"tenant":"acme","sources":{"billing":{"provider":"custom"}}}');
+    const { code, out } = await run(['try', 'billing', payload, '--tenant', 'acme', '--config', config]);
+    expect(code).toBe(1);
+    expect(out).toContain('unknown_type: x');
+    expect(seen[0]).toMatchObject({
+      request: 'POST /api/v1/config/sources/billing/try?tenant=acme',
+      body: '{"body":"{\\"id\\":\\"e1\\"}","source":{"provider":"custom"}}',
+    });
+    expect((await run(['try', 'other', payload, '--config', config])).err).toContain('sources.other: is missing');
+  });
+
   it('says what it takes when asked for something else, and what is wrong with a file', async () => {
     expect((await run(['destroy'])).code).toBe(2);
     expect((await run(['apply', file('{')])).err).toContain('acme.json is not JSON');

@@ -5,6 +5,7 @@ import { ledgerRoutes } from './ledger.ts';
 import type { Route } from './route.ts';
 import { statusRoutes } from './status.ts';
 import { tenantRoutes } from './tenants.ts';
+import { tryoutRoutes } from './tryouts.ts';
 import { workRoutes } from './work.ts';
 
 export const routes: readonly Route[] = [
@@ -14,4 +15,5 @@ export const routes: readonly Route[] = [
   ...ledgerRoutes,
   ...workRoutes,
   ...tenantRoutes,
+  ...tryoutRoutes,
 ];
