@@ -10,7 +10,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { openApi } from '../src/routes/api/openapi.ts';
 import { routes } from '../src/routes/api/routes.ts';
+import { sources } from '../src/sources/registry.ts';
 import { tenantConfig } from '../src/tenants/config.ts';
+import { sourcesPage } from './sources-page.ts';
 
 const root = join(import.meta.dirname, '..');
 const checking = process.argv.includes('--check');
@@ -43,6 +45,11 @@ function operatorApi(): void {
   put(join(root, 'docs/openapi.json'), `${JSON.stringify(openApi(routes), null, 2)}\n`);
 }
 
+function sourcesDocument(): void {
+  const page = sourcesPage([...sources.values()], (name) => existsSync(join(root, 'docs', name)));
+  put(join(root, 'docs/sources.md'), page);
+}
+
 function workerTypes(scratch: string): void {
   const made = join(scratch, 'worker-configuration.d.ts');
   tool('wrangler', ['types', '--include-runtime=false', made]);
@@ -71,6 +78,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'ledgergate-generate-'));
 try {
   configSchema();
   operatorApi();
+  sourcesDocument();
   workerTypes(scratch);
   migrationsFollowSchema(scratch);
 } finally {

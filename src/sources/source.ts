@@ -131,7 +131,7 @@ export interface SourceAbout {
   readonly dedupe: string;
   /** What it does when it gets no 2xx, and for how long. */
   readonly retries: string;
-  /** The page about it, relative to docs/. */
+  /** The page about it, relative to docs/; null: `sources/<provider>.md`, where there is one. */
   readonly page: string | null;
 }
 

@@ -31,6 +31,15 @@ export const chargebee: SourceDefinition<ChargebeeSettings> = {
     return read.ok ? factsOf(read.value, settings, fetched) : { kind: 'quarantine', reason: read.error };
   },
   understands: understoodTypes,
+  about: {
+    name: 'Chargebee',
+    auth: 'Basic, a secret address, or both; nothing is signed',
+    trust: 'authenticated',
+    acknowledges: '200 with the events and their lanes as JSON',
+    dedupe: 'the event id, `ev_…`',
+    retries: 'for about two days, the last some three days and seven hours after the event',
+    page: 'sources/chargebee.md',
+  },
 };
 
 /** With both proofs the address is checked first: it says less, and strangers then learn nothing about the other. */

@@ -66,6 +66,15 @@ export function salesforceSource(keySets: KeySets): SourceDefinition<SalesforceS
     enrichment,
     interpret,
     understands: [...understoodObjects],
+    about: {
+      name: 'Salesforce',
+      auth: 'callouts and relays: Standard Webhooks, or a JWT that binds the body; Outbound Messages: a secret address or Basic, and the client certificate where the host asks for one',
+      trust: 'signed',
+      acknowledges: 'Outbound Messages: the SOAP Ack, for the whole envelope; others: 200 with JSON',
+      dedupe: 'the notification id `04l…`, the event’s own id, or transaction key, sequence number and record',
+      retries: 'Outbound Messages for 24 hours; a callout does not repeat itself',
+      page: 'sources/salesforce.md',
+    },
   };
 }
 

@@ -128,4 +128,13 @@ export const stripe: SourceDefinition<StripeSettings> = {
   enrichment,
   interpret,
   understands: understoodTypes,
+  about: {
+    name: 'Stripe',
+    auth: '`Stripe-Signature`: HMAC-SHA256 over time and body; 5 minutes, both ways',
+    trust: 'signed',
+    acknowledges: '200 with the events and their lanes as JSON',
+    dedupe: 'the event id, `evt_…`',
+    retries: 'live for up to three days, backing off; sandbox three times in some hours',
+    page: null,
+  },
 };
