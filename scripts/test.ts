@@ -38,7 +38,9 @@ function tool(name: string, ...args: readonly string[]): () => Promise<Outcome> 
 }
 
 async function dependencyDirection(): Promise<Outcome> {
-  const folders = ['src', 'sandbox', 'scripts', 'bench', 'test'].filter((folder) => existsSync(join(root, folder)));
+  const folders = ['src', 'sandbox', 'scripts', 'bench', 'relay', 'test'].filter((folder) =>
+    existsSync(join(root, folder)),
+  );
   const files = folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .filter((path) => path.endsWith('.ts'))
