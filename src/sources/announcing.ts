@@ -165,8 +165,6 @@ export function textMember(value: unknown, name: string): string | null {
   return typeof text === 'string' && text !== '' ? text : null;
 }
 
-export { unknownType } from './reading.ts';
-
 export const otherAccount = (path: string): QuarantineReason => ({
   code: 'wrong_account',
   detail: `${path}: not the one this source serves`,

@@ -1,7 +1,7 @@
 /** Ironclad: steps of a contract's workflow, signed with Ironclad's RSA key. docs/sources/ironclad.md. */
 import { z } from 'zod';
 import { err, ok } from '../../canonical/result.ts';
-import { decodeBase64, decodeHex, prefixedBody } from '../../verification/hmac.ts';
+import { decodeBase64, decodeHex } from '../../verification/hmac.ts';
 import { readPublicKey, rsaAlgorithms, verifyRsa } from '../../verification/public-key.ts';
 import {
   asVerified,
@@ -54,8 +54,7 @@ async function verify(
   const { nonce, signature, encoding } = stated.data;
   const presented = encoding === 'hex' ? decodeHex(signature) : decodeBase64(signature);
   if (presented === null || nonce.includes('}')) return err('header_malformed');
-  const signed = prefixedBody(eventId, delivery.body);
-  const message = new Uint8Array([...signed, ...new TextEncoder().encode(nonce)]);
+  const message = joined(eventId, delivery.body, nonce);
   let live = 0;
   for (const { value } of liveSecrets(secrets, delivery.receivedAt)) {
     const publicKey = await readPublicKey(value, algorithm);
@@ -71,6 +70,17 @@ async function verify(
     }
   }
   return err(live === 0 ? 'no_live_secret' : 'signature_mismatch');
+}
+
+function joined(eventId: string, body: Uint8Array, nonce: string): Uint8Array<ArrayBuffer> {
+  const encoder = new TextEncoder();
+  const head = encoder.encode(eventId);
+  const tail = encoder.encode(nonce);
+  const message = new Uint8Array(head.length + body.length + tail.length);
+  message.set(head);
+  message.set(body, head.length);
+  message.set(tail, head.length + body.length);
+  return message;
 }
 
 const id = z.string().min(1).max(120);

@@ -52,8 +52,12 @@ const businessEvent = z
   .refine(({ type }) => type !== 'webhooks.verification', { error: 'an event, not a challenge' })
   .transform((event) => ({ kind: 'event' as const, ...event }));
 const challenge = z
-  .looseObject({ type: z.literal('webhooks.verification'), challenge: z.string().regex(/^[\x21-\x7e]{1,512}$/) })
-  .transform(({ challenge: text }) => ({ kind: 'set-up' as const, challenge: text }));
+  .looseObject({
+    id: id.nullish(),
+    type: z.literal('webhooks.verification'),
+    challenge: z.string().regex(/^[\x21-\x7e]{1,512}$/),
+  })
+  .transform(({ id: eventId, challenge: text }) => ({ kind: 'set-up' as const, id: eventId, challenge: text }));
 
 function challengeIn(body: Uint8Array): string | null {
   const json = parseJson(body);
@@ -78,9 +82,10 @@ export const ramp = announcingSource<RampSettings, RampEvent>({
   settings: rampSettings,
   verify,
   event: rampEvent,
-  address: (event) =>
+  address: (event, { receivedAt }) =>
     event.kind === 'set-up'
-      ? { eventId: `set-up/${event.challenge}`, type: 'webhooks.verification', occurredAt: null, customer: null }
+      ? // Not known by the challenge: ids are shown in lists and addresses.
+        { eventId: `set-up/${event.id ?? receivedAt}`, type: 'webhooks.verification', occurredAt: null, customer: null }
       : { eventId: event.id, type: event.type, occurredAt: isoInstant(event.created_at), customer: null },
   objection(event, { businessId }) {
     if (event.kind === 'set-up') return setUpReason;

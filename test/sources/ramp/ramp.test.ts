@@ -50,7 +50,7 @@ describe('Ramp', () => {
       if (!answer.ok) throw new Error(answer.error);
       const parsed = setUp.parse(answer.value);
       expect(parsed.ok ? parsed.value : null).toMatchObject([
-        { eventId: 'set-up/ch_1', quarantine: { code: 'unsupported_shape' } },
+        { eventId: `set-up/${NOW}`, quarantine: { code: 'unsupported_shape' } },
       ]);
       const response = setUp.acknowledge({ status: 'quarantined', events: [] }, answer.value);
       expect([response.status, await response.json()]).toEqual([200, { challenge: 'ch_1' }]);
