@@ -36,6 +36,9 @@ const BOUND = 8;
  */
 const MIX = { crowd: 0.4, bursts: 0.4, lonely: 0.2, eventsPerNewCustomer: 50 } as const;
 
+const counters = z.object({ usage: z.record(z.string(), z.number()), underWay: z.int() });
+
+/** A gateway whose bindings are counted, and what was sent to it. */
 class Counted {
   readonly #system: MeasuredGateway;
   #sent = 0;
@@ -80,18 +83,22 @@ class Counted {
     return new Map([...usage, ['Worker CPU ms: whole runtime', Number.isNaN(cpu) ? 0 : cpu]]);
   }
 
-  async #usage(): Promise<Readonly<Record<string, number>>> {
+  async #counters(): Promise<z.infer<typeof counters>> {
     const answer = await fetch(`${this.demo.gateway}/bench/counters`);
-    return z.record(z.string(), z.number()).parse(await answer.json());
+    return counters.parse(await answer.json());
   }
 
-  /** All decided, nothing left to post, and no binding used for a while. */
+  async #usage(): Promise<Readonly<Record<string, number>>> {
+    return (await this.#counters()).usage;
+  }
+
+  /** All decided, nothing left to post, and no binding used since the last look. */
   async settled(): Promise<void> {
     const giveUpAt = Date.now() + PATIENCE_MS;
     let last = '';
     for (;;) {
-      const { decided, postingsOpen, now } = await this.#look();
-      if (decided >= this.#sent && postingsOpen === 0 && now === last) return;
+      const { decided, postingsOpen, busy, now } = await this.#look();
+      if (decided >= this.#sent && postingsOpen === 0 && !busy && now === last) return;
       if (Date.now() > giveUpAt)
         throw new Error(`${decided} of ${this.#sent} events decided, ${postingsOpen} postings open`);
       last = now;
@@ -99,10 +106,13 @@ class Counted {
     }
   }
 
-  async #look(): Promise<{ decided: number; postingsOpen: number; now: string }> {
+  /** Busy: a consumer batch is being worked on, or a doorbell is on its way to one. */
+  async #look(): Promise<{ decided: number; postingsOpen: number; busy: boolean; now: string }> {
     this.#looks += 1;
     const { decided, postingsOpen } = await progressOf(this.demo);
-    return { decided, postingsOpen, now: JSON.stringify(await this.#usage()) };
+    const { usage, underWay } = await this.#counters();
+    const rung = (usage['queue operations: write'] ?? 0) > (usage['queue operations: read'] ?? 0);
+    return { decided, postingsOpen, busy: underWay > 0 || rung, now: JSON.stringify(usage) };
   }
 }
 

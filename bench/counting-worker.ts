@@ -18,6 +18,8 @@ interface CountedBindings extends Bindings {
 
 /** Of this isolate, which is all of the Worker: handlers and Durable Objects alike. */
 const usage: Record<string, number> = {};
+/** Consumer batches being worked on. */
+let underWay = 0;
 
 function count(meter: Meter, what: string, amount: number): void {
   if (amount === 0) return;
@@ -225,7 +227,7 @@ export default {
     const url = new URL(request.url);
     if (url.pathname === '/bench/counters') {
       readCursors();
-      return Response.json(usage);
+      return Response.json({ usage, underWay });
     }
     // What the bench itself asks of the operator API is not part of an event.
     if (!url.pathname.startsWith('/in/')) return gateway.fetch(request, env, context);
@@ -235,7 +237,12 @@ export default {
   async queue(batch, env) {
     count('Worker requests', 'queue batch', 1);
     count('queue operations', 'read', batch.messages.length);
-    await gateway.queue(countRetries(batch), countedBindings(env));
+    underWay += 1;
+    try {
+      await gateway.queue(countRetries(batch), countedBindings(env));
+    } finally {
+      underWay -= 1;
+    }
   },
   async scheduled(controller, env) {
     count('Worker requests', 'cron', 1);
