@@ -150,6 +150,19 @@ describe('the relay', () => {
     ]);
   });
 
+  it('stops while the gateway is down, and tells what it held next time', async () => {
+    gateway.answers = Array.from({ length: 10_000 }, () => 503);
+    salesforce.publish(...created(0, 2));
+    const first = running();
+    await expect.poll(() => whats('warn').length).toBeGreaterThan(2);
+    await first.stop();
+    expect(await position()).toBe(-1);
+    gateway.answers = [];
+    running();
+    await gateway.until(2);
+    expect(gateway.events).toEqual(ids(2));
+  });
+
   it('begins at the tip when it is told to and nothing is stored', async () => {
     running({ startFrom: 'latest' });
     await expect.poll(() => salesforce.opened).toEqual([{ preset: 'LATEST', after: null }]);

@@ -66,6 +66,8 @@ export interface StoryConfig {
   readonly closedUntil?: string;
   readonly policies?: Readonly<Record<string, unknown>>;
   readonly stripe?: Readonly<Record<string, unknown>>;
+  /** Sources beside the demo's own. */
+  readonly sources?: Readonly<Record<string, unknown>>;
   readonly accounts?: Readonly<Record<string, unknown>>;
 }
 
@@ -149,7 +151,7 @@ export class Gateway {
   /** Publishes the demo config with these changes over the earlier ones; live at once. */
   async publish(changes: StoryConfig): Promise<void> {
     this.config = { ...this.config, ...changes };
-    const { closedUntil, policies, stripe, accounts } = this.config;
+    const { closedUntil, policies, stripe, sources, accounts } = this.config;
     const demo = readJson('demo.json');
     const document = {
       ...demo,
@@ -160,7 +162,11 @@ export class Gateway {
           closedUntil: closedUntil ?? null,
         },
       },
-      sources: { ...demo.sources, stripe: { ...demo.sources.stripe, apiUrl: this.stripeApi.apiUrl, ...stripe } },
+      sources: {
+        ...demo.sources,
+        stripe: { ...demo.sources.stripe, apiUrl: this.stripeApi.apiUrl, ...stripe },
+        ...sources,
+      },
       targets: { ...demo.targets, odoo: { ...demo.targets.odoo, url: 'https://odoo.test', login: 'ledgergate' } },
       accounts: { ...demo.accounts, ...accounts },
       policies: { ...demo.policies, ...policies },
@@ -345,11 +351,11 @@ export class Gateway {
       tenant: (tenant) => directoryOf(this.env).find(tenant, this.now),
       ledger: async () => ledger,
       archive: { put: async (key, body) => void this.archive.set(key, body) },
-      forward: async ({ tenant }, to, forwarded) => {
+      forward: async ({ tenant }, from, to, forwarded) => {
         const identity = { tenant, lane: to };
         const answer = this.kept(`${tenant}/${to}`).lane.accept(
           identity,
-          [{ ...structuredClone(forwarded), quarantine: null, forwarded: true }],
+          [{ ...structuredClone(forwarded), quarantine: null, forwardedFrom: from }],
           this.now,
         );
         if ('code' in answer) throw new Error(`lane ${to} refused a forwarded event: ${answer.reason}`);
