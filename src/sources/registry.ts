@@ -1,5 +1,7 @@
 /** Every provider the gateway knows. A new one is its folder and one line here. */
+import { digicertRoots } from '../verification/digicert-roots.ts';
 import { fetchKeySetWith, KeySets } from '../verification/jwks.ts';
+import { fetchCertificateWith, PaypalCertificates } from '../verification/paypal-signature.ts';
 import { adyen } from './adyen/index.ts';
 import { brex } from './brex/index.ts';
 import { chargebee } from './chargebee/index.ts';
@@ -15,6 +17,7 @@ import { mercury } from './mercury/index.ts';
 import { modernTreasury } from './modern-treasury/index.ts';
 import { odoo } from './odoo/index.ts';
 import { paddle } from './paddle/index.ts';
+import { paypalSource } from './paypal/index.ts';
 import { plaidSource } from './plaid/index.ts';
 import { fetchPlaidKeyWith, PlaidKeys } from './plaid/keys.ts';
 import { quickbooks } from './quickbooks/index.ts';
@@ -30,6 +33,10 @@ import { xero } from './xero/index.ts';
 /** Called late, so that the runtime's own `fetch` is the one that is used. */
 const keySets = new KeySets(fetchKeySetWith((input, init) => fetch(input, init)));
 const plaidKeys = new PlaidKeys(fetchPlaidKeyWith((input, init) => fetch(input, init)));
+const paypalCertificates = new PaypalCertificates(
+  fetchCertificateWith((input, init) => fetch(input, init)),
+  digicertRoots,
+);
 
 const registered: readonly RegisteredSource[] = [
   registerSource(stripe),
@@ -41,6 +48,7 @@ const registered: readonly RegisteredSource[] = [
   registerSource(customSource(keySets)),
   registerSource(adyen),
   registerSource(gocardless),
+  registerSource(paypalSource(paypalCertificates)),
   registerSource(shopify),
   registerSource(square),
   registerSource(hubspot),
