@@ -9,7 +9,8 @@ import { errorWords } from '../operations/log.ts';
 import type { TenantRuntime } from '../tenants/runtime.ts';
 import { type LeasedLane, type LedgerOutcome, ledgerStage } from './ledger-stage.ts';
 import type { LaneName, StagePorts } from './ports.ts';
-import { type ItemOutcome, type PostingItem, postToTarget } from './posting-stage.ts';
+import type { ItemOutcome, PostingItem } from './posting-item.ts';
+import { postToTarget } from './posting-stage.ts';
 
 export interface PassSummary {
   readonly leased: number;
