@@ -13,15 +13,18 @@ import { gusto } from './gusto/index.ts';
 import { hubspot } from './hubspot/index.ts';
 import { ironclad } from './ironclad/index.ts';
 import { lago } from './lago/index.ts';
+import { maxio } from './maxio/index.ts';
 import { mercury } from './mercury/index.ts';
 import { modernTreasury } from './modern-treasury/index.ts';
 import { odoo } from './odoo/index.ts';
+import { orb } from './orb/index.ts';
 import { paddle } from './paddle/index.ts';
 import { paypalSource } from './paypal/index.ts';
 import { plaidSource } from './plaid/index.ts';
 import { fetchPlaidKeyWith, PlaidKeys } from './plaid/keys.ts';
 import { quickbooks } from './quickbooks/index.ts';
 import { ramp } from './ramp/index.ts';
+import { recurly } from './recurly/index.ts';
 import { type RegisteredSource, registerSource } from './registered.ts';
 import { salesforceSource } from './salesforce/index.ts';
 import { shopify } from './shopify/index.ts';
@@ -29,6 +32,7 @@ import { square } from './square/index.ts';
 import { standardWebhooks } from './standard-webhooks/index.ts';
 import { stripe } from './stripe/index.ts';
 import { xero } from './xero/index.ts';
+import { zuora } from './zuora/index.ts';
 
 /** Called late, so that the runtime's own `fetch` is the one that is used. */
 const keySets = new KeySets(fetchKeySetWith((input, init) => fetch(input, init)));
@@ -44,6 +48,10 @@ const registered: readonly RegisteredSource[] = [
   registerSource(chargebee),
   registerSource(lago),
   registerSource(paddle),
+  registerSource(zuora),
+  registerSource(recurly),
+  registerSource(orb),
+  registerSource(maxio),
   registerSource(standardWebhooks),
   registerSource(customSource(keySets)),
   registerSource(adyen),
