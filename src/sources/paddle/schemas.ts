@@ -140,4 +140,3 @@ export const payout = z.object({
   amount: minorAmountText,
   currency_code: currencyCode,
 });
-export type Payout = z.infer<typeof payout>;
