@@ -25,6 +25,15 @@ export const lagoHmac: HmacScheme = {
 
 export const lago: SourceDefinition<LagoSettings> = {
   provider: 'lago',
+  about: {
+    name: 'Lago',
+    auth: '`X-Lago-Signature`: a JWT (RS256) that holds the body, or HMAC-SHA256; no time is signed',
+    trust: 'signed',
+    acknowledges: '200 with the events and their lanes as JSON',
+    dedupe: '`X-Lago-Unique-Key`',
+    retries: 'three times',
+    page: null,
+  },
   settings: lagoSettings,
   maxBodyBytes: 1_500_000,
   methods: ['POST'],
@@ -38,6 +47,15 @@ export const lago: SourceDefinition<LagoSettings> = {
     return read.ok ? factsOf(read.value, event.occurredAt, settings) : { kind: 'quarantine', reason: read.error };
   },
   understands: understoodTypes,
+  about: {
+    name: 'Lago',
+    auth: 'HMAC-SHA256 of the body, or an RS256 JWT that repeats it',
+    trust: 'signed',
+    acknowledges: '200 with the events and their lanes as JSON',
+    dedupe: '`X-Lago-Unique-Key`',
+    retries: 'three times',
+    page: 'sources/lago.md',
+  },
 };
 
 /** The settings say which signature counts; the sender's `X-Lago-Signature-Algorithm` decides nothing. */

@@ -132,6 +132,15 @@ export const maxio: SourceDefinition<MaxioSettings> = {
       : { kind: 'quarantine', reason: unknownType };
   },
   understands: [...readers.keys()].sort(),
+  about: {
+    name: 'Maxio Advanced Billing (Chargify)',
+    auth: 'HMAC-SHA256 of the raw form',
+    trust: 'signed',
+    acknowledges: '200 with the events and their lanes as JSON',
+    dedupe: 'the form’s `id`',
+    retries: 'five times in a few minutes',
+    page: 'sources/maxio.md',
+  },
 };
 
 function parse(delivery: VerifiedDelivery): Result<readonly AddressedEvent[], UnreadableDelivery> {

@@ -111,6 +111,15 @@ const withoutEffect =
 
 export const orb: SourceDefinition<OrbSettings> = {
   provider: 'orb',
+  about: {
+    name: 'Orb',
+    auth: '`X-Orb-Signature`: HMAC-SHA256 over time and body; 5 minutes',
+    trust: 'signed',
+    acknowledges: '200 with the events and their lanes as JSON',
+    dedupe: 'the event’s id',
+    retries: 'backing off; an endpoint that fails for days is disabled',
+    page: null,
+  },
   settings: orbSettings,
   maxBodyBytes: 1_500_000,
   methods: ['POST'],
@@ -130,6 +139,15 @@ export const orb: SourceDefinition<OrbSettings> = {
       : { kind: 'quarantine', reason: unknownType };
   },
   understands: [...readers.keys()].sort(),
+  about: {
+    name: 'Orb',
+    auth: 'HMAC-SHA256 over version, time and body',
+    trust: 'signed',
+    acknowledges: '200 with the events and their lanes as JSON',
+    dedupe: '`id`',
+    retries: 'on a schedule; an endpoint that answers almost only 5xx for a week is disabled',
+    page: 'sources/orb.md',
+  },
 };
 
 function parse(delivery: VerifiedDelivery): Result<readonly AddressedEvent[], UnreadableDelivery> {

@@ -30,6 +30,15 @@ export const paddleScheme = (toleranceSeconds: number): HmacScheme => ({
 
 export const paddle: SourceDefinition<PaddleSettings> = {
   provider: 'paddle',
+  about: {
+    name: 'Paddle Billing',
+    auth: '`Paddle-Signature`: HMAC-SHA256 over time and body; tolerance configurable',
+    trust: 'signed',
+    acknowledges: '200 with the events and their lanes as JSON',
+    dedupe: '`event_id`',
+    retries: 'up to 60 times in three days; sandbox three times in 15 minutes',
+    page: null,
+  },
   settings: paddleSettings,
   maxBodyBytes: 1_500_000,
   methods: ['POST'],
@@ -44,6 +53,15 @@ export const paddle: SourceDefinition<PaddleSettings> = {
     return read.ok ? factsOf(read.value) : { kind: 'quarantine', reason: read.error };
   },
   understands: understoodTypes,
+  about: {
+    name: 'Paddle Billing',
+    auth: 'HMAC-SHA256 over time and body',
+    trust: 'signed',
+    acknowledges: '200 with the events and their lanes as JSON',
+    dedupe: '`event_id`, `evt_…`',
+    retries: 'up to 60 times in three days; in the sandbox 3 times in 15 minutes',
+    page: 'sources/paddle.md',
+  },
 };
 
 function parse(delivery: VerifiedDelivery): Result<readonly AddressedEvent[], UnreadableDelivery> {

@@ -38,6 +38,15 @@ export const recurlyScheme = (toleranceSeconds: number): HmacScheme => ({
 
 export const recurly: SourceDefinition<RecurlySettings> = {
   provider: 'recurly',
+  about: {
+    name: 'Recurly',
+    auth: 'JSON: `recurly-signature`, HMAC-SHA256 over time and body; the old XML: Basic',
+    trust: 'signed',
+    acknowledges: '200 with the events and their lanes as JSON',
+    dedupe: '`uuid`, or type, object and time; XML: type and hash of the body',
+    retries: 'ten times, backing off',
+    page: null,
+  },
   settings: recurlySettings,
   maxBodyBytes: 1_000_000,
   methods: ['POST'],
@@ -60,6 +69,15 @@ export const recurly: SourceDefinition<RecurlySettings> = {
     return read.ok ? jsonFacts(read.value, fetched) : { kind: 'quarantine', reason: read.error };
   },
   understands: [...understoodJsonTypes, ...understoodXmlTypes],
+  about: {
+    name: 'Recurly',
+    auth: 'JSON: HMAC-SHA256 over time and body; the old XML: Basic, nothing is signed',
+    trust: 'signed',
+    acknowledges: '200 with the events and their lanes as JSON',
+    dedupe: 'JSON: object, event and time; XML: the body’s bytes',
+    retries: 'ten times, ever further apart',
+    page: 'sources/recurly.md',
+  },
 };
 
 function readNotification(body: Uint8Array<ArrayBuffer>): Result<Notification, QuarantineReason> {

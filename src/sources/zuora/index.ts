@@ -16,6 +16,15 @@ import { type ZuoraMapping, type ZuoraSettings, zuoraSettings } from './settings
 
 export const zuora: SourceDefinition<ZuoraSettings> = {
   provider: 'zuora',
+  about: {
+    name: 'Zuora',
+    auth: 'Basic after its 401 challenge, or HMAC as the template defines it',
+    trust: 'signed',
+    acknowledges: '200 with the events and their lanes as JSON',
+    dedupe: 'type and the fields the settings name, or the hash of the body',
+    retries: 'only if its template says so',
+    page: null,
+  },
   settings: zuoraSettings,
   maxBodyBytes: 1_000_000,
   methods: ['POST'],
@@ -28,6 +37,15 @@ export const zuora: SourceDefinition<ZuoraSettings> = {
   enrichment: () => [],
   interpret,
   understands: ['customer', 'failed-payment', 'invoice', 'payment', 'refund', 'subscription', 'voided-invoice'],
+  about: {
+    name: 'Zuora',
+    auth: 'Basic, asked for by a 401 challenge, or an HMAC the callout template makes',
+    trust: 'signed',
+    acknowledges: '200 exactly, with the events and their lanes as JSON',
+    dedupe: 'what the settings declare as the id, else the body’s bytes',
+    retries: 'only where the template says so',
+    page: 'sources/zuora.md',
+  },
 };
 
 async function verify(
