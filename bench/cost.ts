@@ -14,7 +14,7 @@ import { signAll } from './support/load.ts';
 import { progressOf } from './support/progress.ts';
 import { sum } from './support/statistics.ts';
 import { inTurn, StoryTeller } from './support/story.ts';
-import { type MeasuredGateway, startLedgergate, stopAll, stopOnSignals } from './support/systems.ts';
+import { type MeasuredGateway, startLedgergate, stopAll } from './support/systems.ts';
 import { blend, costOf, dollarsPerMillion, meters, type PerEvent, perEvent, unitsOf } from './support/usage.ts';
 
 const { values } = parseArgs({
@@ -218,7 +218,6 @@ function printRanking(mix: PerEvent): void {
   );
 }
 
-stopOnSignals();
 let failed = false;
 try {
   const counting = { posting: true, ledger: true, entry: 'bench/counting-worker.ts' } as const;

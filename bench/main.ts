@@ -15,14 +15,7 @@ import { LoadGenerator, type LoadReport, signAll } from './support/load.ts';
 import { progressOf, untilDecided } from './support/progress.ts';
 import { median, percentile, sum } from './support/statistics.ts';
 import { StoryTeller } from './support/story.ts';
-import {
-  type Measured,
-  type MeasuredGateway,
-  startFloor,
-  startLedgergate,
-  stopAll,
-  stopOnSignals,
-} from './support/systems.ts';
+import { type Measured, type MeasuredGateway, startFloor, startLedgergate, stopAll } from './support/systems.ts';
 
 const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, 'no-fail': { type: 'boolean', default: false } },
@@ -245,7 +238,6 @@ async function untilPosted(gateway: MeasuredGateway): Promise<number> {
   }
 }
 
-stopOnSignals();
 let failed = false;
 try {
   const { bounds, floorPerSecond } = await measureAcceptance();

@@ -52,6 +52,7 @@ async function started(directory: string, start: () => Promise<Miniflare>): Prom
   const before = new Set(runtimes());
   const miniflare = await start();
   running.push({ miniflare, directory });
+  ownSignals();
   const all = runtimes();
   // Lets the launcher end them should this process be killed outright (scripts/run.mjs).
   process.send?.({ dependants: all });
@@ -180,16 +181,24 @@ function withoutPosting(document: string): string {
   return JSON.stringify({ ...config, routes: config.routes.filter(({ to }) => to === 'gl') });
 }
 
-/** Stops what was started, newest first, and removes its state. */
-export async function stopAll(): Promise<void> {
-  for (let one = running.pop(); one !== undefined; one = running.pop()) {
-    await one.miniflare.dispose().catch((error: unknown) => console.error(`a workerd did not stop: ${String(error)}`));
-    rmSync(one.directory, { recursive: true, force: true });
-  }
+let stopping: Promise<void> = Promise.resolve();
+
+/** Stops what was started, newest first, then removes its state. Called twice, the second waits for the first. */
+export function stopAll(): Promise<void> {
+  stopping = stopping.then(async () => {
+    const stopped = running.splice(0).reverse();
+    for (const { miniflare } of stopped) {
+      await miniflare.dispose().catch((error: unknown) => console.error(`a workerd did not stop: ${String(error)}`));
+    }
+    for (const directory of new Set(stopped.map((one) => one.directory))) {
+      rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+    }
+  });
+  return stopping;
 }
 
-/** An interrupted bench leaves neither processes nor state behind. Miniflare's own handlers would exit too early. */
-export function stopOnSignals(): void {
+/** An interrupted bench leaves neither processes nor state behind. Miniflare, at its start, adds handlers that exit too early. */
+function ownSignals(): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.removeAllListeners(signal);
     process.on(signal, () => void stopAll().finally(() => process.exit(130)));
