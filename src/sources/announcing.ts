@@ -30,7 +30,7 @@ export interface EventAddress {
 }
 
 export interface Announcements<Settings, Event>
-  extends Pick<SourceDefinition<Settings>, 'provider' | 'settings' | 'verify' | 'refuse' | 'understands'> {
+  extends Pick<SourceDefinition<Settings>, 'provider' | 'settings' | 'verify' | 'refuse' | 'understands' | 'about'> {
   /** Default: `application/json` alone. */
   readonly contentTypes?: readonly string[];
   readonly maxBodyBytes?: number;
@@ -78,6 +78,7 @@ export function announcingSource<Settings, Event>(own: Announcements<Settings, E
       return own.interpret(known.value, event, settings, fetched);
     },
     understands: own.understands,
+    ...(own.about === undefined ? {} : { about: own.about }),
   };
 }
 

@@ -134,6 +134,15 @@ function interpret(event: AdyenEvent, receivedAt: number, occurredAt: number, se
 
 export const adyen: SourceDefinition<AdyenSettings> = announcingSource<AdyenSettings, AdyenEvent>({
   provider: 'adyen',
+  about: {
+    name: 'Adyen',
+    auth: 'standard: HMAC-SHA256 in each item; platform: HMAC-SHA256 over the body; no time is signed',
+    trust: 'signed',
+    acknowledges: '`[accepted]`',
+    dedupe: '`pspReference`, code and outcome; platform: type, object and sequence number',
+    retries: 'for up to 30 days, and nothing after it passes before',
+    page: null,
+  },
   settings: adyenSettings,
   verify,
   split,

@@ -29,6 +29,15 @@ const notes: ReadonlyMap<string, string> = new Map([
 
 export const brex = announcingSource<BrexSettings, BrexEvent>({
   provider: 'brex',
+  about: {
+    name: 'Brex',
+    auth: 'Standard Webhooks',
+    trust: 'signed',
+    acknowledges: '200 with the events and their lanes as JSON',
+    dedupe: '`Webhook-Id`',
+    retries: 'for some days, backing off',
+    page: null,
+  },
   settings: brexSettings,
   verify: (delivery, secrets) => verifyStandardWebhook(delivery, secrets),
   event: brexEvent,

@@ -50,6 +50,15 @@ const agreed: ReadonlySet<string> = new Set(['published', 'active']);
 
 export const coupa = announcingSource<CoupaSettings, CoupaObject>({
   provider: 'coupa',
+  about: {
+    name: 'Coupa',
+    auth: 'Basic, or an API key in a header',
+    trust: 'authenticated',
+    acknowledges: '200 with the events and their lanes as JSON',
+    dedupe: 'kind, id, `updated-at` and status',
+    retries: 'from its list of failed call-outs, by hand',
+    page: null,
+  },
   settings: coupaSettings,
   // XML call-outs are taken in and kept, so that a wrong setting loses nothing.
   contentTypes: ['application/json', 'application/xml', 'text/xml'],

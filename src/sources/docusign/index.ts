@@ -84,6 +84,15 @@ const withoutEffect = /^(?:envelope|recipient|template)-[a-z-]+$/;
 
 export const docusign = announcingSource<DocusignSettings, DocusignEvent>({
   provider: 'docusign',
+  about: {
+    name: 'DocuSign Connect',
+    auth: '`X-DocuSign-Signature-n`: HMAC-SHA256 over the body, any of them; no time is signed',
+    trust: 'signed',
+    acknowledges: '200 with the events and their lanes as JSON',
+    dedupe: 'configuration, envelope, event and time of making',
+    retries: 'for up to about 15 days',
+    page: null,
+  },
   settings: docusignSettings,
   verify,
   attemptMembers: ['retryCount'],

@@ -30,6 +30,15 @@ function objection(event: GocardlessEvent, settings: GocardlessSettings): Quaran
 
 export const gocardless: SourceDefinition<GocardlessSettings> = announcingSource<GocardlessSettings, GocardlessEvent>({
   provider: 'gocardless',
+  about: {
+    name: 'GoCardless',
+    auth: '`Webhook-Signature`: HMAC-SHA256 over the body; no time is signed. What is not proven is answered 498',
+    trust: 'signed',
+    acknowledges: '204',
+    dedupe: 'the id of each event, `EV…`',
+    retries: 'eight times',
+    page: null,
+  },
   settings: gocardlessSettings,
   verify: (delivery, secrets) => verifyHmac(delivery, secrets, scheme),
   refuse: () => new Response(null, { status: TOKEN_INVALID }),

@@ -68,6 +68,15 @@ const setUpReason: QuarantineReason = {
 
 export const gusto = announcingSource<GustoSettings, GustoEvent>({
   provider: 'gusto',
+  about: {
+    name: 'Gusto',
+    auth: '`X-Gusto-Signature`: HMAC-SHA256 over the body; no time is signed',
+    trust: 'signed',
+    acknowledges: '200 with the events and their lanes as JSON',
+    dedupe: '`uuid`, or type, entity and time',
+    retries: 'sixteen times',
+    page: null,
+  },
   settings: gustoSettings,
   verify,
   event: gustoEvent,

@@ -34,6 +34,15 @@ import { type HubspotSettings, hubspotSettings } from './settings.ts';
 
 export const hubspot = announcingSource<HubspotSettings, HubspotEvent>({
   provider: 'hubspot',
+  about: {
+    name: 'HubSpot',
+    auth: 'signature v3: HMAC-SHA256 over method, address, body and time; 5 minutes',
+    trust: 'signed',
+    acknowledges: '200 with the events and their lanes as JSON',
+    dedupe: 'event, subscription, time and object; workflows: object and version',
+    retries: 'for about a day; workflows not after a 4xx',
+    page: null,
+  },
   settings: hubspotSettings,
   verify,
   split: (json) => (Array.isArray(json) ? json : isJsonObject(json) ? [json] : null),

@@ -104,6 +104,15 @@ const withoutEffect = /^(?:workflow|record|entity|obligation)_[a-z_]+$/;
 
 export const ironclad = announcingSource<IroncladSettings, IroncladEvent>({
   provider: 'ironclad',
+  about: {
+    name: 'Ironclad',
+    auth: 'an asymmetric signature over id, body and nonce, by a pinned key',
+    trust: 'signed',
+    acknowledges: '200 with the events and their lanes as JSON',
+    dedupe: 'the event id in its header',
+    retries: 'ten times in about fourteen hours',
+    page: null,
+  },
   settings: ironcladSettings,
   verify,
   event: ironcladEvent,

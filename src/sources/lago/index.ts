@@ -25,15 +25,6 @@ export const lagoHmac: HmacScheme = {
 
 export const lago: SourceDefinition<LagoSettings> = {
   provider: 'lago',
-  about: {
-    name: 'Lago',
-    auth: '`X-Lago-Signature`: a JWT (RS256) that holds the body, or HMAC-SHA256; no time is signed',
-    trust: 'signed',
-    acknowledges: '200 with the events and their lanes as JSON',
-    dedupe: '`X-Lago-Unique-Key`',
-    retries: 'three times',
-    page: null,
-  },
   settings: lagoSettings,
   maxBodyBytes: 1_500_000,
   methods: ['POST'],

@@ -52,6 +52,15 @@ const notes: ReadonlyMap<string, string> = new Map([
 
 export const mercury = announcingSource<z.infer<typeof mercurySettings>, MercuryEvent>({
   provider: 'mercury',
+  about: {
+    name: 'Mercury',
+    auth: '`Mercury-Signature`: HMAC-SHA256 over time and body',
+    trust: 'signed',
+    acknowledges: '200 with the events and their lanes as JSON',
+    dedupe: 'the event’s id',
+    retries: 'ten times in about a day; **never after a 4xx** other than 429',
+    page: null,
+  },
   settings: mercurySettings,
   verify,
   event: mercuryEvent,

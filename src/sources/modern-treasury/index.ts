@@ -51,6 +51,15 @@ const notes: ReadonlyMap<string, string> = new Map([
 
 export const modernTreasury = announcingSource<z.infer<typeof modernTreasurySettings>, ModernTreasuryEvent>({
   provider: 'modern-treasury',
+  about: {
+    name: 'Modern Treasury',
+    auth: '`X-Signature`: HMAC-SHA256 over the body; no time is signed',
+    trust: 'signed',
+    acknowledges: '200 with the events and their lanes as JSON',
+    dedupe: 'object, id, event and `updated_at`',
+    retries: 'backing off',
+    page: null,
+  },
   settings: modernTreasurySettings,
   verify: (delivery, secrets) => verifyHmac(delivery, secrets, scheme),
   event: modernTreasuryEvent,

@@ -50,6 +50,15 @@ const writtenAt = ({ write_date: text }: OdooRecord): number | null => {
 
 export const odoo = announcingSource<OdooSettings, OdooRecord>({
   provider: 'odoo',
+  about: {
+    name: 'Odoo, its own webhooks',
+    auth: 'a secret address; nothing is signed',
+    trust: 'addressed',
+    acknowledges: '200 with the events and their lanes as JSON',
+    dedupe: 'model, record, action and `write_date`',
+    retries: '**never**: it waits one second and ignores the answer',
+    page: null,
+  },
   settings: odooSettings,
   verify: verifySecretPath,
   event: odooRecord,

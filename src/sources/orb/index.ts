@@ -111,15 +111,6 @@ const withoutEffect =
 
 export const orb: SourceDefinition<OrbSettings> = {
   provider: 'orb',
-  about: {
-    name: 'Orb',
-    auth: '`X-Orb-Signature`: HMAC-SHA256 over time and body; 5 minutes',
-    trust: 'signed',
-    acknowledges: '200 with the events and their lanes as JSON',
-    dedupe: 'the event’s id',
-    retries: 'backing off; an endpoint that fails for days is disabled',
-    page: null,
-  },
   settings: orbSettings,
   maxBodyBytes: 1_500_000,
   methods: ['POST'],

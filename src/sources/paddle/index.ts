@@ -30,15 +30,6 @@ export const paddleScheme = (toleranceSeconds: number): HmacScheme => ({
 
 export const paddle: SourceDefinition<PaddleSettings> = {
   provider: 'paddle',
-  about: {
-    name: 'Paddle Billing',
-    auth: '`Paddle-Signature`: HMAC-SHA256 over time and body; tolerance configurable',
-    trust: 'signed',
-    acknowledges: '200 with the events and their lanes as JSON',
-    dedupe: '`event_id`',
-    retries: 'up to 60 times in three days; sandbox three times in 15 minutes',
-    page: null,
-  },
   settings: paddleSettings,
   maxBodyBytes: 1_500_000,
   methods: ['POST'],

@@ -34,6 +34,15 @@ const occurredAt = ({ create_time, resource }: PaypalEvent): number | null =>
 export const paypalSource = (certificates: PaypalCertificates): SourceDefinition<PaypalSettings> =>
   announcingSource<PaypalSettings, PaypalEvent>({
     provider: 'paypal',
+    about: {
+      name: 'PayPal',
+      auth: 'an RSA signature over id, time, webhook and checksum of the body, by a certificate of a pinned host',
+      trust: 'signed',
+      acknowledges: '200 with the events and their lanes as JSON',
+      dedupe: 'the event’s id, `WH-…`',
+      retries: '25 times in three days',
+      page: null,
+    },
     settings: paypalSettings,
     verify: (delivery, secrets, settings) => verifyPaypal(delivery, secrets, certificates, settings.environment),
     event: paypalEvent,

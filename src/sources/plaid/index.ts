@@ -44,6 +44,15 @@ const notes: ReadonlyMap<string, string> = new Map([
 export function plaidSource(keys: PlaidKeys): SourceDefinition<PlaidSettings> {
   return announcingSource<PlaidSettings, PlaidEvent>({
     provider: 'plaid',
+    about: {
+      name: 'Plaid',
+      auth: '`Plaid-Verification`: a JWT (ES256) with the body’s hash; 5 minutes',
+      trust: 'signed',
+      acknowledges: '200 with the events and their lanes as JSON',
+      dedupe: 'type, code, item, time of the token and hash of the body',
+      retries: 'for about a day',
+      page: null,
+    },
     settings: plaidSettings,
     async verify(delivery, secrets, { environment }) {
       // The newest credential is listed last in a rotation, and one is enough: any of them may ask for any key.

@@ -114,6 +114,15 @@ const customerRecord = z.looseObject({
 
 export const quickbooks = announcingSource<QuickbooksSettings, QuickbooksEvent>({
   provider: 'quickbooks',
+  about: {
+    name: 'QuickBooks Online',
+    auth: '`intuit-signature`: HMAC-SHA256 over the body; no time is signed',
+    trust: 'signed',
+    acknowledges: '200 with the events and their lanes as JSON',
+    dedupe: 'the CloudEvents id; older shape: realm, entity, id, operation and time',
+    retries: 'for some hours',
+    page: null,
+  },
   settings: quickbooksSettings,
   contentTypes: ['application/json', 'application/cloudevents-batch+json', 'application/cloudevents+json'],
   verify: (delivery, secrets) => verifyHmac(delivery, secrets, scheme),

@@ -79,6 +79,15 @@ const setUpReason: QuarantineReason = {
 
 export const ramp = announcingSource<RampSettings, RampEvent>({
   provider: 'ramp',
+  about: {
+    name: 'Ramp',
+    auth: '`X-Ramp-Signature`: HMAC-SHA256 over the body; no time is signed',
+    trust: 'signed',
+    acknowledges: '200 with the events and their lanes as JSON; the set-up challenge is answered',
+    dedupe: 'the event’s id',
+    retries: 'ten times',
+    page: null,
+  },
   settings: rampSettings,
   verify,
   event: rampEvent,

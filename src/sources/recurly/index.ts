@@ -38,15 +38,6 @@ export const recurlyScheme = (toleranceSeconds: number): HmacScheme => ({
 
 export const recurly: SourceDefinition<RecurlySettings> = {
   provider: 'recurly',
-  about: {
-    name: 'Recurly',
-    auth: 'JSON: `recurly-signature`, HMAC-SHA256 over time and body; the old XML: Basic',
-    trust: 'signed',
-    acknowledges: '200 with the events and their lanes as JSON',
-    dedupe: '`uuid`, or type, object and time; XML: type and hash of the body',
-    retries: 'ten times, backing off',
-    page: null,
-  },
   settings: recurlySettings,
   maxBodyBytes: 1_000_000,
   methods: ['POST'],

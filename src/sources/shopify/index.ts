@@ -92,6 +92,15 @@ function parse(
 
 export const shopify: SourceDefinition<ShopifySettings> = {
   provider: 'shopify',
+  about: {
+    name: 'Shopify',
+    auth: '`X-Shopify-Hmac-Sha256` over the body; no time is signed',
+    trust: 'signed',
+    acknowledges: '200 with the events and their lanes as JSON',
+    dedupe: '`X-Shopify-Webhook-Id`',
+    retries: 'eight times in four hours, then the subscription is removed',
+    page: null,
+  },
   settings: shopifySettings,
   maxBodyBytes: 1_500_000,
   methods: ['POST'],

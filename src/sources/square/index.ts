@@ -68,6 +68,15 @@ function customerOf(event: SquareEvent): string | null {
 
 export const square: SourceDefinition<SquareSettings> = announcingSource<SquareSettings, SquareEvent>({
   provider: 'square',
+  about: {
+    name: 'Square',
+    auth: '`x-square-hmacsha256-signature` over address and body; no time is signed',
+    trust: 'signed',
+    acknowledges: '200 with the events and their lanes as JSON',
+    dedupe: '`event_id`',
+    retries: 'for about a day; a subscription that fails for weeks is switched off',
+    page: null,
+  },
   settings: squareSettings,
   verify: (delivery, secrets, settings) => verifyHmac(delivery, secrets, scheme(settings)),
   event: squareEvent,

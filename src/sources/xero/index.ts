@@ -79,6 +79,15 @@ type Contact = z.infer<typeof contact>;
 
 export const xero = announcingSource<XeroSettings, XeroEvent>({
   provider: 'xero',
+  about: {
+    name: 'Xero',
+    auth: '`x-xero-signature`: HMAC-SHA256 over the body; no time is signed. What is not proven is answered 401 with an empty body',
+    trust: 'signed',
+    acknowledges: '200 with an empty body',
+    dedupe: 'category, resource, type and time',
+    retries: 'for about a day, then the webhook is disabled',
+    page: null,
+  },
   settings: xeroSettings,
   verify: (delivery, secrets) => verifyHmac(delivery, secrets, scheme),
   refuse: () => emptyAnswer(401),

@@ -16,15 +16,6 @@ import { type ZuoraMapping, type ZuoraSettings, zuoraSettings } from './settings
 
 export const zuora: SourceDefinition<ZuoraSettings> = {
   provider: 'zuora',
-  about: {
-    name: 'Zuora',
-    auth: 'Basic after its 401 challenge, or HMAC as the template defines it',
-    trust: 'signed',
-    acknowledges: '200 with the events and their lanes as JSON',
-    dedupe: 'type and the fields the settings name, or the hash of the body',
-    retries: 'only if its template says so',
-    page: null,
-  },
   settings: zuoraSettings,
   maxBodyBytes: 1_000_000,
   methods: ['POST'],
