@@ -19,14 +19,17 @@ interface Context {
 
 const notOurs = nothing('of a balance account that is not the tenant’s own');
 
-const isOwn = (account: { readonly id: string } | undefined, { settings }: Context): boolean =>
-  account !== undefined && settings.balanceAccounts.includes(account.id);
+const accountUnknown = unsupported('data.balanceAccount: absent, so it is not known whose money it is');
+
+const isOwn = (account: { readonly id: string }, { settings }: Context): boolean =>
+  settings.balanceAccounts.includes(account.id);
 
 /** The last booking of a transfer is what its latest update is about; earlier ones came with earlier updates. */
 function transferChanged(object: Transfer, context: Context): Interpretation {
   const booked = object.events.filter((event) => event.mutations.some((each) => (each.balance ?? 0) !== 0));
   const last = booked.at(-1);
   if (last === undefined) return nothing('received or reserved; the balance has not changed');
+  if (object.balanceAccount === undefined) return accountUnknown;
   if (!isOwn(object.balanceAccount, context)) return notOurs;
   const changed = last.mutations.filter((each) => (each.balance ?? 0) !== 0);
   const [mutation] = changed;
@@ -69,6 +72,7 @@ const settledStatuses: ReadonlySet<string> = new Set(['IncomingTransfer', 'Outgo
 function oldTransferChanged(object: OldTransfer, context: Context): Interpretation {
   const failed = object.status === 'TransferFailed';
   if (!failed && !settledStatuses.has(object.status)) return nothing('not settled; the balance has not changed');
+  if (object.balanceAccount === undefined) return accountUnknown;
   if (!isOwn(object.balanceAccount, context)) return notOurs;
   const code = currency(object.amount.currency);
   const amount = fromAdyen(object.amount.value, code);

@@ -24,7 +24,7 @@ const platform = z.strictObject({
   proof,
   /** The tenant's own balance accounts, BA…. Transfers of the others are its users' money, not its own. */
   balanceAccounts: z
-    .array(z.string().regex(/^[A-Z0-9]{1,64}$/))
+    .array(z.string().regex(/^[A-Z0-9_]{1,64}$/))
     .max(50)
     .default([]),
   live: z.boolean().optional(),
