@@ -20,7 +20,7 @@ export function announcements(
   event: ConsumedEvent,
   decoded: Decoded,
 ): readonly unknown[] {
-  const origin = { topic, organizationId, replayId: event.replayId.toString('base64'), event: { id: event.id } };
+  const origin = { topic, organizationId, replayId: event.replayId.toString('base64'), event: { id: idOf(event) } };
   if (decoded.outcome === 'undecodable') {
     const { schemaId, payload } = event;
     return [{ ...origin, undecoded: { schemaId, avro: payload.toString('base64') } }];
@@ -35,6 +35,10 @@ export function announcements(
     return { ...origin, payload: { ...payload, ChangeEventHeader: { ...header, recordIds: own } } };
   });
 }
+
+/** Publishers may choose an event's id; one that the ingress takes for none would cost a whole batch its order. */
+const idOf = (event: ConsumedEvent): string =>
+  /^[\w.:/#-]{1,255}$/.test(event.id) ? event.id : `replay-${event.replayId.toString('hex')}`;
 
 function recordIdsOf(header: unknown): readonly unknown[] {
   if (typeof header !== 'object' || header === null || !('recordIds' in header)) return [];

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
-import { bodiesOf, MAX_BODY_LENGTH } from '../../relay/salesforce-pubsub/batches.ts';
+import { announcements, bodiesOf, MAX_BODY_LENGTH } from '../../relay/salesforce-pubsub/batches.ts';
 import { expandBitmaps } from '../../relay/salesforce-pubsub/bitmap.ts';
 import { signedHeaders, signingKey } from '../../relay/salesforce-pubsub/ingress.ts';
 import { clientCredentialSessions } from '../../relay/salesforce-pubsub/session.ts';
@@ -123,6 +123,14 @@ describe('bodies', () => {
     const bodies = bodiesOf([1, 2, 3].map((n) => ({ event: event(n), values: [{ payload: { text: large } }] })));
     expect(bodies.map(({ replayId }) => replayId?.at(0))).toEqual([1, 2, 3]);
     expect(bodies.every(({ text }) => text.length <= MAX_BODY_LENGTH + 100)).toBe(true);
+  });
+
+  it('give an event an id that the ingress takes, whatever its publisher chose', () => {
+    const decoded = { outcome: 'decoded', payload: {} } as const;
+    const idFor = (id: string) => announcements('/event/X__e', '00D', { ...event(255), id }, decoded);
+    expect(idFor('a-1')).toMatchObject([{ event: { id: 'a-1' } }]);
+    expect(idFor('an id of my own')).toMatchObject([{ event: { id: 'replay-ff' } }]);
+    expect(idFor('')).toMatchObject([{ event: { id: 'replay-ff' } }]);
   });
 
   it('say nothing of an event that is half told', () => {

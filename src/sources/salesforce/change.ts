@@ -34,7 +34,8 @@ const calloutEnvelope = z.object({
 export function readEvent(value: unknown, mappings: EventMappings): ReadEvent | null {
   const notification = storedNotification.safeParse(value);
   if (notification.success) return fromNotification(notification.data);
-  if (changePayload(value) !== null) return fromChangeEvent(value);
+  // A header that cannot be read must not cost the delivery its other events where the relay gave the event an id.
+  if (changePayload(value) !== null) return fromChangeEvent(value) ?? fromStream(value, mappings);
   const envelope = calloutEnvelope.safeParse(value);
   if (envelope.success) return fromEnvelope(envelope.data);
   return fromDataAction(value, mappings) ?? fromStream(value, mappings);

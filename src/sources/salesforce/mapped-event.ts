@@ -75,6 +75,7 @@ function fromChannel(value: unknown, channel: string, mappings: EventMappings): 
   if (property(value, 'undecoded') !== undefined) {
     return refused(seen, 'schema_mismatch', 'the relay could not decode the event with its Avro schema');
   }
+  if (kind === 'data') return refused(seen, 'unsupported_shape', 'ChangeEventHeader: not in a known shape');
   if (kind !== 'event' || !isJsonObject(payload)) {
     return refused(
       seen,

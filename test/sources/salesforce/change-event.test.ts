@@ -152,6 +152,14 @@ describe('gap events', () => {
   });
 });
 
+it('a header that cannot be read costs the other events of a delivery nothing', () => {
+  const odd = { ...relayed('Account', {}, { transactionKey: 'not a key' }), event: { id: 'odd-1' } };
+  const fine = relayed('Account', {}, { changeType: 'DELETE' });
+  const readings = read(sourceOf(), json({ events: [odd, fine] }));
+  expect(readings.map(verdict)).toEqual(['quarantined:unsupported_shape', 'facts:customer.upserted']);
+  expect(readings[0]?.event?.eventId).toBe('odd-1');
+});
+
 describe('the order of changes', () => {
   const versionOf = (digits: string, header: object = {}): unknown => {
     const text = JSON.stringify(
