@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { storedFact } from '../../src/canonical/event-schema.ts';
+import { schemasFollowEvents, storedFact } from '../../src/canonical/event-schema.ts';
 import { objectKey } from '../../src/canonical/ids.ts';
 import { currency, minorUnits } from '../../src/canonical/money.ts';
 
@@ -17,6 +17,10 @@ const payment = {
 const refused = (changed: object): boolean => !storedFact.safeParse({ ...payment, ...changed }).success;
 
 describe('schemas of canonical events', () => {
+  it('say what events.ts says, or this does not compile', () => {
+    expect(schemasFollowEvents).toEqual({ types: true, fields: true });
+  });
+
   it('read a stored fact as it is', () => {
     expect(storedFact.parse(payment)).toEqual(payment);
   });
