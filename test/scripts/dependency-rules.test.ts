@@ -55,4 +55,13 @@ describe('the dependency direction', () => {
       violations({ 'src/a.ts': "import { b } from './b.ts';", 'src/b.ts': "import type { A } from './a.ts';" }),
     ).toEqual([]);
   });
+
+  it('keeps a relay and the gateway apart', () => {
+    expect(violations({ 'relay/a/b.ts': "import { c } from '../../src/canonical/c.ts';" })[0]).toContain(
+      'relay-stands-alone',
+    );
+    expect(violations({ 'src/sources/a.ts': "import { b } from '../../relay/a/b.ts';" }).join()).toContain(
+      'src-stands-alone',
+    );
+  });
 });
