@@ -1,13 +1,13 @@
 /**
  * Facts as a mapping writes them: plain ids instead of object keys, nothing for null, `requires` by itself. Read by the
- * same schemas as stored facts (src/canonical/event-schema.ts), in this dialect.
+ * same schemas as stored facts (event-schema.ts), in this dialect.
  */
 import { z } from 'zod';
-import { canonicalEventSchema, type FactDialect, instantSchema, objectKinds } from '../../canonical/event-schema.ts';
 import type { CanonicalEvent, CanonicalKind } from '../../canonical/events.ts';
 import { type EpochMs, type ObjectKey, objectKey } from '../../canonical/ids.ts';
 import { err, ok, type Result, unreachable } from '../../canonical/result.ts';
 import { describeIssues } from '../json.ts';
+import { canonicalEventSchema, type FactDialect, instantSchema, objectKinds } from './event-schema.ts';
 
 /** Facts one source event may become. */
 const MAX_FACTS = 50;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { schemasFollowEvents, storedFact } from '../../src/canonical/event-schema.ts';
-import { objectKey } from '../../src/canonical/ids.ts';
-import { currency, minorUnits } from '../../src/canonical/money.ts';
+import { objectKey } from '../../../src/canonical/ids.ts';
+import { currency, minorUnits } from '../../../src/canonical/money.ts';
+import { schemasFollowEvents, storedFact } from '../../../src/sources/custom/event-schema.ts';
 
 const payment = {
   kind: 'payment.captured',

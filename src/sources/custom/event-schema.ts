@@ -1,15 +1,15 @@
 /**
  * Canonical events as zod schemas: for facts that come from outside the compiler's sight, such as those that a custom
- * source's expressions make. events.ts stays the definition; the check at the end of this file does not compile when
- * the two differ, so neither can drift.
+ * source's expressions make. canonical/events.ts stays the definition; the check at the end of this file does not
+ * compile when the two differ, so neither can drift.
  *
  * The schemas are made for a dialect, because there are two: facts as they are stored, and facts as people write them
  * (plain ids instead of object keys, what is absent instead of null). Both parse to the same `CanonicalEvent`.
  */
 import { z } from 'zod';
-import type { CanonicalEvent, CanonicalKind } from './events.ts';
-import type { EpochMs, ObjectKey } from './ids.ts';
-import { type Currency, currency, type MinorUnits, minorUnits, type Rate, rate } from './money.ts';
+import type { CanonicalEvent, CanonicalKind } from '../../canonical/events.ts';
+import type { EpochMs, ObjectKey } from '../../canonical/ids.ts';
+import { type Currency, currency, type MinorUnits, minorUnits, type Rate, rate } from '../../canonical/money.ts';
 
 /** Object kinds as they stand in keys, `stripe:credit_note:cn_1`. */
 export const objectKinds = [
