@@ -10,9 +10,9 @@ import type { EntryRecord, ExceptionRecord, LaneCommit, PostingRecord } from './
 /** D1 takes strings and statements' rows up to 2 MB; a quarter of that keeps a batch well inside its 30 seconds. */
 const MAX_PARAMETER_CHARS = 512 * 1024;
 
-const advanceHeads = `INSERT INTO lanes (tenant, lane, position, hash, from_position, from_hash)
-SELECT e.value ->> 't', e.value ->> 'l', e.value ->> 'p', e.value ->> 'h', e.value ->> 'fp', e.value ->> 'fh' FROM json_each(?1) e WHERE true
-ON CONFLICT (tenant, lane) DO UPDATE SET position = excluded.position, hash = excluded.hash, from_position = excluded.from_position, from_hash = excluded.from_hash`;
+const advanceHeads = `INSERT INTO lanes (tenant, lane, position, hash, from_position, from_hash, fence)
+SELECT e.value ->> 't', e.value ->> 'l', e.value ->> 'p', e.value ->> 'h', e.value ->> 'fp', e.value ->> 'fh', e.value ->> 'fe' FROM json_each(?1) e WHERE true
+ON CONFLICT (tenant, lane) DO UPDATE SET position = excluded.position, hash = excluded.hash, from_position = excluded.from_position, from_hash = excluded.from_hash, fence = excluded.fence`;
 
 const writeEvents = `INSERT INTO events (tenant, source, event_id, lane, seq, position, type, occurred_at, received_at, trust, body_hash, archive, outcome, note, facts, documents, config_version, decided_at)
 SELECT e.value ->> 't', e.value ->> 's', e.value ->> 'id', e.value ->> 'l', e.value ->> 'seq', e.value ->> 'p', e.value ->> 'type', e.value ->> 'at', e.value ->> 'rec', e.value ->> 'trust', e.value ->> 'bh', e.value ->> 'ar', e.value ->> 'o', e.value ->> 'n', e.value ->> 'f', e.value ->> 'd', e.value ->> 'cv', ?2 FROM json_each(?1) e WHERE true
@@ -28,6 +28,10 @@ ON CONFLICT (tenant, object) DO UPDATE SET lane = excluded.lane, state = exclude
 
 const linkLanes = `INSERT INTO lane_links (tenant, lane, primary_lane, learnt_from, at)
 SELECT e.value ->> 't', e.value ->> 'l', e.value ->> 'p', e.value ->> 'f', ?2 FROM json_each(?1) e`;
+
+/** A link that no event taught: tenant, lane, primary, learnt from, at. Fails with `link_chain` or a constraint when it may not be. */
+export const LINK_BY_HAND =
+  'INSERT INTO lane_links (tenant, lane, primary_lane, learnt_from, at) VALUES (?1, ?2, ?3, ?4, ?5)';
 
 const addBalances = `INSERT INTO balances (tenant, entity, account, currency, period, debit, credit, base_debit, base_credit, base_currency)
 SELECT e.value ->> 't', e.value ->> 'en', e.value ->> 'a', e.value ->> 'c', e.value ->> 'p', e.value ->> 'dr', e.value ->> 'cr', e.value ->> 'bd', e.value ->> 'br', e.value ->> 'bc' FROM json_each(?1) e WHERE true
@@ -101,7 +105,7 @@ export async function commitLanes(
   now: EpochMs,
 ): Promise<void> {
   const batch = [
-    ...statements(db, advanceHeads, lanes.filter((lane) => lane.to.position > lane.from.position).map(headRow)),
+    ...statements(db, advanceHeads, lanes.filter(writesHead).map(headRow)),
     ...statements(
       db,
       writeEvents,
@@ -135,6 +139,8 @@ export async function commitLanes(
   if (batch.length > 0) await db.batch(batch);
 }
 
+const writesHead = ({ from, to, fences }: LaneCommit): boolean => to.position > from.position || fences === true;
+
 const headRow = (lane: LaneCommit) => ({
   t: lane.tenant,
   l: lane.lane,
@@ -142,6 +148,7 @@ const headRow = (lane: LaneCommit) => ({
   h: lane.to.hash,
   fp: lane.from.position,
   fh: lane.from.hash,
+  fe: lane.epoch ?? 0,
 });
 
 const eventRows = (lane: LaneCommit, archived: ArchiveReference) =>

@@ -69,6 +69,13 @@ export interface LaneCommit {
   readonly resolved: readonly string[];
   /** The lane turned out to be the same customer's as another: what is accepted from now on goes on there. */
   readonly link?: LaneLinkRecord | null;
+  /**
+   * Events leave the lane: the epoch is written to its head though that does not move, so that an earlier pass, still
+   * on its way, cannot apply them here after that.
+   */
+  readonly fences?: boolean;
+  /** Epoch of the lease it was decided under. */
+  readonly epoch?: number;
 }
 
 export interface LaneLinkRecord {

@@ -59,6 +59,8 @@ export const lanes = sqliteTable(
     hash: text('hash').notNull(),
     fromPosition: integer('from_position').notNull(),
     fromHash: text('from_hash').notNull(),
+    /** Epoch of the lease that wrote last: a pass whose lease was given to another since writes nothing any more. */
+    fence: integer('fence').notNull().default(0),
   },
   (t) => [primaryKey({ columns: [t.tenant, t.lane] })],
 );

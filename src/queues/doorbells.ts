@@ -78,7 +78,7 @@ function stagePorts(env: Bindings): StagePorts {
       const runtime = await directory.find(tenant, Date.now());
       return shardOf(env, runtime?.config.shard ?? 'LEDGER_0');
     },
-    forward: (tenant, to, event) => forward(env, tenant, to, event),
+    forward: (tenant, from, to, event) => forward(env, tenant, from, to, event),
     archive: {
       put: async (key, body) => {
         await env.ARCHIVE.put(key, body, { httpMetadata: { contentType: 'application/x-ndjson' } });
@@ -115,11 +115,17 @@ function gatePort(env: Bindings, tenant: TenantRuntime, target: string): GatePor
 }
 
 /** @throws when the lane could not take it: the event stays due where it is. */
-async function forward(env: Bindings, tenant: TenantRuntime, to: LaneKey, event: LeasedEvent): Promise<void> {
+async function forward(
+  env: Bindings,
+  tenant: TenantRuntime,
+  from: LaneKey,
+  to: LaneKey,
+  event: LeasedEvent,
+): Promise<void> {
   const { seq: _seq, held: _held, ...accepted } = event;
   const name = { tenant: tenant.tenant, lane: to };
   const answer = await env.LANES.getByName(laneName(name)).accept(name, [
-    { ...accepted, quarantine: null, forwarded: true },
+    { ...accepted, quarantine: null, forwardedFrom: from },
   ]);
   if ('code' in answer) throw new Error(`lane ${to} refused a forwarded event: ${answer.reason}`);
   if (answer.ring) await ring(env, [name]);

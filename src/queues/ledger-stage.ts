@@ -136,7 +136,7 @@ async function forwardAll(
   for (const { event, to } of toForward) {
     if (stuck.has(to)) continue;
     try {
-      await ports.forward(tenant, to, event);
+      await ports.forward(tenant, outcome.lease.lane, to, event);
       gone.push({ event, to });
     } catch (error) {
       stuck.add(to);
@@ -251,7 +251,7 @@ async function planOne(
     link: link ?? null,
     replan: (next) => planOne(tenant, lease, readings, pass, next),
     booksNow: () => readPlanningBooks(pass.db, tenant, factsOf(lease.events, readings), [lease], true),
-    commit: commitOf(tenant, lease, request.head, plan, entries),
+    commit: commitOf(tenant, lease, request.head, plan, entries, link !== undefined),
   };
 }
 
@@ -265,6 +265,7 @@ function commitOf(
   from: LaneHead,
   plan: LanePlan,
   entries: readonly EntryRecord[],
+  linked: boolean,
 ): LaneCommit {
   const whole = from === lease.head;
   return {
@@ -281,6 +282,9 @@ function commitOf(
     exceptions: [...(whole ? lease.conflicts.map(conflictException) : []), ...plan.exceptions],
     resolved: plan.resolved,
     link: plan.link,
+    // A linked lane's head stands still as it is.
+    fences: plan.forwarded.length > 0 && !linked,
+    epoch: lease.epoch,
   };
 }
 
@@ -389,6 +393,7 @@ const hasWork = (commit: LaneCommit): boolean =>
   commit.events.length > 0 ||
   commit.exceptions.length > 0 ||
   commit.resolved.length > 0 ||
+  commit.fences === true ||
   commit.to.position > commit.from.position;
 
 /** Late references of other lanes are theirs to write. */

@@ -42,7 +42,7 @@ export interface StagePorts {
   readonly tenant: (tenant: TenantId) => Promise<TenantRuntime | null>;
   readonly ledger: (tenant: TenantId) => Promise<LedgerDatabase>;
   /** Accepts an event into another lane of the tenant; resolves once it is stored there. A repeat is a duplicate. */
-  readonly forward: (tenant: TenantRuntime, to: LaneKey, event: LeasedEvent) => Promise<void>;
+  readonly forward: (tenant: TenantRuntime, from: LaneKey, to: LaneKey, event: LeasedEvent) => Promise<void>;
   readonly archive: ArchivePort;
   readonly enrich: Enrich;
   readonly connector: (tenant: TenantRuntime, target: string) => Promise<TargetConnector | null>;

@@ -1,8 +1,12 @@
-/** The simulated tenant: one entity, one source, one target that takes everything. */
+/** The simulated tenant: one entity, two providers that know some of the same customers, one target that takes everything. */
 export const simulationConfig = {
   tenant: 'sim',
   entities: { 'sim-eu': { currency: 'EUR', timeZone: 'Europe/Paris' } },
-  sources: { sim: { provider: 'simulated', secrets: ['secret://sim'], entity: 'sim-eu' } },
+  sources: {
+    sim: { provider: 'simulated', secrets: ['secret://sim'], entity: 'sim-eu' },
+    crm: { provider: 'simulated', secrets: ['secret://sim'], entity: 'sim-eu' },
+  },
+  identity: { sim: { customerKey: 'metadata.crm_id', provider: 'crm' } },
   targets: {
     books: {
       kind: 'odoo',

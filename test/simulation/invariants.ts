@@ -1,5 +1,6 @@
 /** What must hold when the dust has settled. Each violation is a sentence. */
 import type { JournalLine } from '../../src/canonical/entry.ts';
+import type { CanonicalEvent } from '../../src/canonical/events.ts';
 import { canonicalJson, GENESIS, sha256Hex } from '../../src/ledger/hash.ts';
 import type { PostingPlan } from '../../src/ledger/records.ts';
 import { TENANT, type World } from './world.ts';
@@ -12,6 +13,14 @@ interface EventRow {
   outcome: string;
   documents: string;
   body_hash: string;
+  facts: string;
+  decided_at: number;
+}
+
+interface LinkRow {
+  lane: string;
+  primary_lane: string;
+  at: number;
 }
 
 interface EntryRow {
@@ -45,6 +54,7 @@ export async function violations(world: World): Promise<string[]> {
   return [
     ...everyAcceptedEventOnce(world, events, open),
     ...laneOrder(world, events),
+    ...linkedLanes(world, events),
     ...balanced(world, entries),
     ...(await chained(entries)),
     ...archived(world, events),
@@ -89,6 +99,48 @@ function laneOrder(world: World, events: readonly EventRow[]): string[] {
       problems.push(`${lane}: the lane stands at ${known?.head.position}, the books at ${head}`);
   }
   return problems;
+}
+
+/** One primary, no chains; a linked lane stands still; what was accepted in it is applied in that order, there or in the primary. */
+function linkedLanes(world: World, events: readonly EventRow[]): string[] {
+  const links = world.ledger.rows<LinkRow>('SELECT lane, primary_lane, at FROM lane_links');
+  const linked = new Map(links.map((link) => [link.lane, link]));
+  const chained = links
+    .filter((link) => linked.has(link.primary_lane))
+    .map((link) => `${link.lane} is linked to ${link.primary_lane}, which is linked itself`);
+  const moved = events.flatMap((row) => {
+    const link = linked.get(row.lane);
+    if (link === undefined || row.position === null || row.decided_at <= link.at) return [];
+    return [`${row.event_id} was applied in ${row.lane} after that was linked`];
+  });
+  const rows = new Map(events.map((row) => [row.event_id, row]));
+  const order = [...world.lanes].flatMap(([lane, { storage }]) => {
+    // By the newest number: an event that came back is accepted anew.
+    const log = storage.exec('SELECT event_id, max(seq) FROM log GROUP BY event_id ORDER BY max(seq)');
+    const accepted = log.flatMap(({ event_id: id }) => rows.get(String(id)) ?? []);
+    return acceptedOrder(lane, linked.get(lane)?.primary_lane ?? lane, accepted);
+  });
+  return [...chained, ...moved, ...order];
+}
+
+/** Events that need nothing never wait, so they are applied in the order accepted: first in their lane, then in its primary. */
+function acceptedOrder(lane: string, primary: string, accepted: readonly EventRow[]): string[] {
+  if (lane.includes('~')) return [];
+  const places = accepted.flatMap((row) => {
+    const facts: CanonicalEvent[] = JSON.parse(row.facts);
+    if (row.position === null || facts.some((fact) => fact.requires.length > 0)) return [];
+    return [{ row, inPrimary: row.lane === lane ? 0 : 1, position: row.position }];
+  });
+  const strays = places
+    .filter(({ row }) => row.lane !== lane && row.lane !== primary)
+    .map(({ row }) => `${row.event_id} of ${lane} was applied in ${row.lane}, not in ${primary}`);
+  const overtaken = places.slice(1).flatMap((place, index) => {
+    const before = places[index];
+    if (before === undefined || before.inPrimary < place.inPrimary) return [];
+    const inOrder = before.inPrimary === place.inPrimary && before.position < place.position;
+    return inOrder ? [] : [`${place.row.event_id} overtook ${before.row.event_id} of ${lane}`];
+  });
+  return [...strays, ...overtaken];
 }
 
 function balanced(world: World, entries: readonly EntryRow[]): string[] {

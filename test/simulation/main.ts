@@ -10,7 +10,7 @@ const { values } = parseArgs({
     defect: { type: 'string', default: 'none' },
   },
 });
-const defects: readonly Defect[] = ['none', 'no_dedupe', 'settle_before_commit', 'blind_retry'];
+const defects: readonly Defect[] = ['none', 'no_dedupe', 'settle_before_commit', 'blind_retry', 'no_take_back'];
 const defect = defects.find((name) => name === values.defect);
 const seeds = Number(values.seeds);
 const from = Number(values.from);

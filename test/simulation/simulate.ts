@@ -1,7 +1,7 @@
 /** One seeded history from first webhook to quiet, and its verdict. */
 import { createHash } from 'node:crypto';
-import type { LaneKey } from '../../src/canonical/ids.ts';
-import { customerLife, type ProviderEvent } from './histories.ts';
+import { type LaneKey, laneKey } from '../../src/canonical/ids.ts';
+import { customerLife, type ProviderEvent, recordLife } from './histories.ts';
 import { violations } from './invariants.ts';
 import { Random } from './random.ts';
 import { type Defect, World } from './world.ts';
@@ -24,6 +24,7 @@ export const troubles = [
   'archive',
   'deploys',
   'conflicts',
+  'links',
 ] as const;
 export type Trouble = (typeof troubles)[number];
 
@@ -114,11 +115,26 @@ class Run {
     return !this.stopped && scale > 0 && this.random.chance(probability * scale);
   }
 
+  /** Half the customers are known to both systems; now and then two of them name the same record. */
+  private lives(): ProviderEvent[][] {
+    const { random, world } = this;
+    const lives: ProviderEvent[][] = [];
+    const records: string[] = [];
+    for (let n = 1; n <= this.scenario.customers; n++) {
+      const known = this.trouble('links', 0.5);
+      const twin = known && records.length > 0 && random.chance(0.1);
+      const record = known ? (twin ? random.pick(records) : `k${n}`) : null;
+      lives.push(customerLife(random, `c${n}`, world.now, record));
+      if (record === null || twin) continue;
+      records.push(record);
+      lives.push(recordLife(random, record, world.now));
+    }
+    return lives;
+  }
+
   /** Every customer's events, mixed; each customer's own mostly in order, some late, some twice, some with other bytes. */
   private schedule(): { event: ProviderEvent; salt: number }[] {
-    const lives = Array.from({ length: this.scenario.customers }, (_, n) =>
-      customerLife(this.random, `c${n + 1}`, this.world.now),
-    );
+    const lives = this.lives();
     const mixed: { event: ProviderEvent; salt: number }[] = [];
     while (lives.some((life) => life.length > 0)) {
       const life = this.random.pick(lives.filter((candidate) => candidate.length > 0));
@@ -190,6 +206,7 @@ class Run {
       this.note(`evict ${lane}`);
       world.evict(lane);
     }
+    if (this.trouble('links', 0.03)) await this.linkByHand();
     if (this.trouble('deploys', 0.01)) {
       this.version += 1;
       this.note(`deploy version ${this.version}`);
@@ -197,6 +214,17 @@ class Run {
       for (const lane of world.lanes.keys()) world.evict(lane);
       await world.deploy(this.version);
     }
+  }
+
+  /** Mostly what is right, in either direction; now and then any two lanes. */
+  private async linkByHand(): Promise<void> {
+    const { world, random } = this;
+    const n = random.between(1, this.scenario.customers);
+    const pair = [laneKey(`sim:c${n}`), laneKey(`crm:k${random.chance(0.9) ? n : 1}`)];
+    const [lane, primary] = random.chance(0.5) ? pair : pair.reverse();
+    if (lane === undefined || primary === undefined) return;
+    const linked = await world.link(lane, primary);
+    this.note(`link ${lane} to ${primary}${linked ? '' : ' (refused)'}`);
   }
 
   private crash(pass: number): void {

@@ -8,6 +8,7 @@ import type { TargetDocument } from '../../src/canonical/documents.ts';
 import { type EpochMs, type LaneKey, laneKey, providerEventId, sourceId, tenantId } from '../../src/canonical/ids.ts';
 import { Lane } from '../../src/durable-objects/customer-lane/lane.ts';
 import { acquire, type GateState, initialGate, release } from '../../src/durable-objects/target-gate/policy.ts';
+import { LINK_BY_HAND } from '../../src/ledger/commit.ts';
 import type { LaneName, LanePort, StagePorts, StageReport } from '../../src/queues/ports.ts';
 import { runLanes } from '../../src/queues/run-lanes.ts';
 import { tenantConfig } from '../../src/tenants/config.ts';
@@ -21,7 +22,6 @@ import { encodeFacts, simulatedProvider } from './provider.ts';
 import type { Random } from './random.ts';
 
 export const TENANT = tenantId('sim');
-const SOURCE = sourceId('sim');
 
 interface Turn {
   readonly pass: number;
@@ -34,7 +34,7 @@ export interface SimulatedLane {
 }
 
 /** Which defects to plant, to prove that the simulator finds them. */
-export type Defect = 'none' | 'no_dedupe' | 'settle_before_commit' | 'blind_retry';
+export type Defect = 'none' | 'no_dedupe' | 'settle_before_commit' | 'blind_retry' | 'no_take_back';
 
 export class World {
   now: EpochMs = Date.UTC(2026, 0, 5);
@@ -95,7 +95,7 @@ export class World {
 
   /** What ingress does after verification. False: the sender got no 2xx and will send again. */
   deliver(event: ProviderEvent, salt: number, crash: boolean): boolean {
-    const key = laneKey(event.unnamed ? 'sim:~account' : `sim:${event.customer}`);
+    const key = laneKey(event.unnamed ? `${event.provider}:~account` : `${event.provider}:${event.customer}`);
     const simulated = this.laneOf(key);
     const body = encodeFacts(event.facts, salt);
     const bodyHash = createHash('sha256').update(body).digest('hex');
@@ -107,7 +107,7 @@ export class World {
         { tenant: TENANT, lane: key },
         [
           {
-            source: SOURCE,
+            source: sourceId(event.provider),
             eventId: providerEventId(eventId),
             type: event.type,
             occurredAt: event.occurredAt,
@@ -132,6 +132,18 @@ export class World {
     } finally {
       simulated.storage.failAfter = null;
     }
+  }
+
+  /** A person says that two lanes are one customer. False: the books refuse it. */
+  async link(lane: LaneKey, primary: LaneKey): Promise<boolean> {
+    try {
+      await this.ledger.prepare(LINK_BY_HAND).bind(TENANT, lane, primary, 'operator/ada', this.now).run();
+    } catch (error) {
+      if (!/link_chain|constraint/i.test(String(error))) throw error;
+      return false;
+    }
+    this.doorbells.push(...[lane, primary].filter((key) => this.lanes.has(key)));
+    return true;
   }
 
   /** The Durable Object is thrown out of memory; what it stored stays. */
@@ -216,11 +228,11 @@ export class World {
       lane: ({ lane }) => this.lanePort(lane, turn),
       tenant: async () => runtime,
       ledger: async () => ledger,
-      forward: async (_tenant, to, { seq: _seq, held: _held, ...event }) => {
+      forward: async (_tenant, from, to, { seq: _seq, held: _held, ...event }) => {
         await turn();
         const answer = this.laneOf(to).lane.accept(
           { tenant: TENANT, lane: to },
-          [{ ...event, quarantine: null, forwarded: true }],
+          [{ ...event, quarantine: null, ...(this.defect === 'no_take_back' ? {} : { forwardedFrom: from }) }],
           this.now,
         );
         if ('code' in answer) throw new Error(answer.reason);

@@ -69,6 +69,7 @@ export interface StoryConfig {
   /** Sources beside the demo's own. */
   readonly sources?: Readonly<Record<string, unknown>>;
   readonly accounts?: Readonly<Record<string, unknown>>;
+  readonly identity?: Readonly<Record<string, unknown>>;
 }
 
 const acknowledgement = z.object({
@@ -151,7 +152,7 @@ export class Gateway {
   /** Publishes the demo config with these changes over the earlier ones; live at once. */
   async publish(changes: StoryConfig): Promise<void> {
     this.config = { ...this.config, ...changes };
-    const { closedUntil, policies, stripe, sources, accounts } = this.config;
+    const { closedUntil, policies, stripe, sources, accounts, identity } = this.config;
     const demo = readJson('demo.json');
     const document = {
       ...demo,
@@ -169,6 +170,7 @@ export class Gateway {
       },
       targets: { ...demo.targets, odoo: { ...demo.targets.odoo, url: 'https://odoo.test', login: 'ledgergate' } },
       accounts: { ...demo.accounts, ...accounts },
+      ...(identity === undefined ? {} : { identity }),
       policies: { ...demo.policies, ...policies },
     };
     await this.call('POST', '/tenants/demo/config', document);

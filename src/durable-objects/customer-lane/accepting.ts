@@ -1,7 +1,7 @@
 /** Storing deliveries: dedupe, number, log. Two rows written per new event. */
 import type { AcceptEvent, AcceptResult } from './protocol.ts';
-import { FORWARDED, forwardedTo, MAX_CONFLICT_BODY, MAX_CONFLICTS } from './rules.ts';
-import type { LaneState } from './state.ts';
+import { FORWARDED, FORWARDED_FROM, forwardedTo, MAX_CONFLICT_BODY, MAX_CONFLICTS } from './rules.ts';
+import { type LaneState, parseEvidence } from './state.ts';
 import { integer, type LaneStorage, text, textOrNull } from './storage.ts';
 
 export interface Stored {
@@ -32,7 +32,7 @@ export function storeEvents(
       insertEvent(storage, event, seq, state.position);
       results.push({ code: 'accepted', seq });
       work = true;
-    } else if (first.bodyHash === event.bodyHash && event.forwarded === true && handedAway(storage, state, first.seq)) {
+    } else if (first.bodyHash === event.bodyHash && comesBack(storage, state, event, first.seq)) {
       seq += 1;
       takeBack(storage, event, seq);
       results.push({ code: 'accepted', seq });
@@ -58,11 +58,16 @@ function findFirst(storage: LaneStorage, event: AcceptEvent) {
   return row === undefined ? null : { seq: integer(row, 'seq'), bodyHash: text(row, 'body_hash') };
 }
 
-/** Settled as forwarded to another lane, or in the hands of a pass that may be doing that. */
-function handedAway(storage: LaneStorage, state: LaneState, seq: number): boolean {
+/** It was handed away, or is in the hands of a pass that may be doing that, and now another lane hands it over. */
+function comesBack(storage: LaneStorage, state: LaneState, event: AcceptEvent, seq: number): boolean {
+  if (event.forwardedFrom === undefined) return false;
+  const [row] = storage.exec(
+    'SELECT evidence, reason FROM log LEFT JOIN resolved ON resolved.seq = log.seq AND position IS NULL WHERE log.seq = ?',
+    seq,
+  );
+  if (row === undefined || parseEvidence(row)[FORWARDED_FROM] === event.forwardedFrom) return false;
   if (state.leased?.seqs.includes(seq) === true) return true;
-  const [row] = storage.exec('SELECT reason FROM resolved WHERE seq = ? AND position IS NULL', seq);
-  const reason = row === undefined ? null : textOrNull(row, 'reason');
+  const reason = textOrNull(row, 'reason');
   return reason?.startsWith(FORWARDED) === true && reason !== forwardedTo(state.lane);
 }
 
@@ -91,6 +96,9 @@ function insertEvent(storage: LaneStorage, event: AcceptEvent, seq: number, posi
   }
 }
 
+const evidenceOf = ({ evidence, forwardedFrom }: AcceptEvent) =>
+  forwardedFrom === undefined ? evidence : { ...evidence, [FORWARDED_FROM]: forwardedFrom };
+
 function insertLogRow(storage: LaneStorage, event: AcceptEvent, seq: number): void {
   storage.exec(
     `INSERT INTO log (seq, source, event_id, type, occurred_at, received_at, trust, body_hash, size, evidence, body)
@@ -104,7 +112,7 @@ function insertLogRow(storage: LaneStorage, event: AcceptEvent, seq: number): vo
     event.trust,
     event.bodyHash,
     event.body.byteLength,
-    JSON.stringify(event.evidence),
+    JSON.stringify(evidenceOf(event)),
     event.body,
   );
 }

@@ -2,6 +2,8 @@
 import type { EpochMs } from '../../canonical/ids.ts';
 import type { LaneStorage, SqlRow, SqlValue } from './storage.ts';
 
+const SIZE_AGE = 64;
+
 /**
  * The alarm's time is kept in memory, because asking for it is asynchronous: it is read once, at wake. When
  * setting it fails, the platform resets the object and the writes of that turn are not confirmed (output gate).
@@ -9,6 +11,8 @@ import type { LaneStorage, SqlRow, SqlValue } from './storage.ts';
 export class DurableLaneStorage implements LaneStorage {
   readonly #storage: DurableObjectStorage;
   #armedAt: EpochMs | null = null;
+  #size: number | null = null;
+  #sizeAge = 0;
   /** Billable: rows written by statements so far, and alarms set (one row each). */
   readonly billed = { rowsWritten: 0, alarmsSet: 0 };
 
@@ -38,8 +42,14 @@ export class DurableLaneStorage implements LaneStorage {
     }
   }
 
+  /** As of at most `SIZE_AGE` statements ago: asking costs as much as a statement, and bounds have a wide margin. */
   size(): number {
-    return this.#storage.sql.databaseSize;
+    this.#sizeAge += 1;
+    if (this.#size === null || this.#sizeAge > SIZE_AGE) {
+      this.#size = this.#storage.sql.databaseSize;
+      this.#sizeAge = 0;
+    }
+    return this.#size;
   }
 
   armedAt(): EpochMs | null {

@@ -30,10 +30,11 @@ export interface AcceptEvent {
   /** Set when it is authentic but not understood: it is kept, counted and never handed out until re-driven. */
   readonly quarantine: string | null;
   /**
-   * Another lane hands it over. Should this lane have handed it away before, or be doing so right now, it is taken back
-   * under a new number: otherwise each lane would hold the other responsible.
+   * The lane that hands it over. Should this lane have handed it away before, or be doing so right now, it is taken back
+   * under a new number: otherwise each lane would hold the other responsible. The same lane handing it over twice is a
+   * duplicate like any other.
    */
-  readonly forwarded?: boolean;
+  readonly forwardedFrom?: LaneKey;
 }
 
 export type AcceptResult =

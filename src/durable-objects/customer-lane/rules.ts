@@ -30,6 +30,8 @@ export const FULL_AT_BYTES = 9 * 1024 * 1024 * 1024;
 
 /** How the log says that an event went to another lane. */
 export const FORWARDED = 'forwarded to ';
+/** In the evidence of an event that another lane handed over: which one. */
+export const FORWARDED_FROM = 'ledgergate-forwarded-from';
 export const forwardedTo = (lane: LaneKey): string => `${FORWARDED}${lane}`;
 
 /** 30 s, 1 min, 2 min … at most 10 min. */

@@ -1,5 +1,6 @@
 /** The route table. */
 import { eventRoutes } from './events.ts';
+import { identityRoutes } from './identities.ts';
 import { laneRoutes } from './lanes.ts';
 import { ledgerRoutes } from './ledger.ts';
 import type { Route } from './route.ts';
@@ -12,6 +13,7 @@ export const routes: readonly Route[] = [
   ...statusRoutes,
   ...eventRoutes,
   ...laneRoutes,
+  ...identityRoutes,
   ...ledgerRoutes,
   ...workRoutes,
   ...tenantRoutes,
