@@ -25,13 +25,14 @@ import { nothing, type RuleContext, waitFor, withObjects } from './rules/rule.ts
 import { subscriptionChanged } from './rules/subscription.ts';
 import { invoiceVoided } from './rules/void.ts';
 import { invoiceWrittenOff } from './rules/write-off.ts';
+import { elsewhere } from './system-of-record.ts';
 
 const present = (keys: readonly (ObjectKey | null)[]): ObjectKey[] => keys.filter((key) => key !== null);
 
 function objectsOfFact(fact: CanonicalEvent): ObjectKey[] {
   switch (fact.kind) {
     case 'customer.upserted':
-      return [fact.customer];
+      return [fact.customer, ...elsewhere(fact)];
     case 'product.upserted':
       return [fact.product];
     case 'invoice.issued':
@@ -142,6 +143,7 @@ class Tally {
   readonly entries: DraftEntry[] = [];
   readonly documents: TargetDocument[] = [];
   readonly notices: ExceptionDraft[] = [];
+  readonly notes: string[] = [];
   readonly objects = new Map<ObjectKey, ObjectState>();
   firstNothing: Extract<Decision, { outcome: 'nothing' }> | null = null;
   anyBooked = false;
@@ -155,13 +157,15 @@ class Tally {
     this.entries.push(...decision.entries);
     this.documents.push(...decision.documents);
     this.notices.push(...decision.notices);
+    if (typeof decision.note === 'string') this.notes.push(decision.note);
     for (const state of decision.objects) this.objects.set(state.key, state);
   }
 
   decision(): Decision {
     if (!this.anyBooked) return this.firstNothing ?? nothing('no_effect', 'It concerns no books.');
     const { entries, documents, notices } = this;
-    return { outcome: 'booked', entries, documents, notices, objects: [...this.objects.values()] };
+    const note = this.notes.length === 0 ? null : this.notes.join('; ');
+    return { outcome: 'booked', entries, documents, notices, objects: [...this.objects.values()], note };
   }
 }
 

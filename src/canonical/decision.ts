@@ -5,6 +5,7 @@ import type { DraftEntry } from './entry.ts';
 import type { IsoDate, ObjectKey } from './ids.ts';
 import type { Currency, MinorUnits, Rate } from './money.ts';
 import type { ObjectState } from './objects.ts';
+import type { CustomerRecords } from './system-of-record.ts';
 
 /** A legal entity's settings as the rules need them; src/tenants makes them from the config. */
 export interface EntityBooks {
@@ -17,6 +18,8 @@ export interface EntityBooks {
   readonly rates: readonly ExchangeRate[];
   /** Last closed day of the entity's books; a fact dated on or before it follows `policies.latePeriod`. */
   readonly closedUntil: IsoDate | null;
+  /** Which system's word counts on a customer's fields. */
+  readonly records?: CustomerRecords;
 }
 
 export interface Policies {
@@ -91,6 +94,8 @@ export type Decision =
       readonly objects: readonly ObjectState[];
       /** Conditions that were booked but that a person should see. */
       readonly notices: readonly ExceptionDraft[];
+      /** What a reader of the event should know: no values, no personal data. */
+      readonly note?: string | null;
     }
   | { readonly outcome: 'nothing'; readonly reason: NothingReason; readonly note: string }
   /** Prerequisites are not in the books yet. */

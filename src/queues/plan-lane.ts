@@ -169,7 +169,8 @@ class PlanningLane {
         const owner = foreignOwner(this.input, decision.objects);
         if (owner !== null) return this.forward(event, owner);
         const targets = decision.documents.length === 0 ? [] : this.input.route(facts, books.entity);
-        const position = this.apply(event, 'booked', note, facts, { targets, documents: decision.documents });
+        const notes = [note, decision.note].filter((words) => typeof words === 'string').join('; ') || null;
+        const position = this.apply(event, 'booked', notes, facts, { targets, documents: decision.documents });
         decision.entries.forEach((entry, part) => {
           this.entries.push({ ...entry, position, part, event });
         });

@@ -144,6 +144,7 @@ function entityBooks(config: TenantConfig, entity: string): EntityBooks {
     timeZone: settings.timeZone,
     accounts: { ...config.accounts, ...settings.accounts },
     policies: config.policies,
+    records: config.records.customer,
     rates: settings.rates.map((entry) => ({
       from: currency(entry.from),
       to: currency(entry.to),

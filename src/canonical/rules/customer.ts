@@ -1,11 +1,14 @@
 /** customer.upserted: the newest snapshot wins; an older one changes nothing. No books, a partner document. */
 import type { CustomerUpserted } from '../events.ts';
 import type { CustomerState } from '../objects.ts';
+import { bySystemOfRecord, ignoredNote } from '../system-of-record.ts';
 import { idOf } from './documents.ts';
 import { partnerDocument } from './partners.ts';
 import { booked, find, nothing, type Rule } from './rule.ts';
 
-export const customerUpserted: Rule<CustomerUpserted> = (fact, context) => {
+export const customerUpserted: Rule<CustomerUpserted> = (announced, context) => {
+  const records = context.books.records ?? {};
+  const { fact, ignored } = bySystemOfRecord(announced, records, (key) => find(context, key, 'customer'));
   const known = find(context, fact.customer, 'customer');
   if (known !== null && fact.version < known.version) return nothing('stale', 'A newer snapshot is in the books.');
   if (known !== null && fact.version === known.version && known.version > 0) {
@@ -25,5 +28,9 @@ export const customerUpserted: Rule<CustomerUpserted> = (fact, context) => {
     references: fact.references,
     active: !fact.deleted,
   };
-  return booked({ objects: [state], documents: [partnerDocument(state, known === null)] });
+  return booked({
+    objects: [state],
+    documents: [partnerDocument(state, known === null)],
+    note: ignoredNote(ignored, records),
+  });
 };

@@ -30,6 +30,7 @@ export interface Booking {
   readonly documents?: readonly TargetDocument[];
   readonly objects: readonly ObjectState[];
   readonly notices?: readonly ExceptionDraft[];
+  readonly note?: string | null;
 }
 
 export const booked = (booking: Booking): Decision => ({
@@ -38,6 +39,7 @@ export const booked = (booking: Booking): Decision => ({
   documents: booking.documents ?? [],
   objects: booking.objects,
   notices: booking.notices ?? [],
+  note: booking.note ?? null,
 });
 
 const isKind = <K extends ObjectState['kind']>(state: ObjectState, kind: K): state is StateOf<K> => state.kind === kind;
