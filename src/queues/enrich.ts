@@ -2,6 +2,7 @@
 import type { Bindings } from '../bindings.ts';
 import { logWarning } from '../operations/log.ts';
 import { chargebeeEnrichmentKinds, fetchChargebeeEnrichment } from '../sources/enrichment/chargebee.ts';
+import { fetchGocardlessEnrichment, gocardlessEnrichmentKinds } from '../sources/enrichment/gocardless.ts';
 import { fetchHubspotEnrichment, hubspotEnrichmentKinds } from '../sources/enrichment/hubspot.ts';
 import {
   defaultBudget,
@@ -12,6 +13,7 @@ import {
 } from '../sources/enrichment/port.ts';
 import { fetchRecurlyEnrichment, recurlyEnrichmentKinds } from '../sources/enrichment/recurly.ts';
 import { fetchSalesforceEnrichment, salesforceEnrichmentKinds } from '../sources/enrichment/salesforce.ts';
+import { fetchSquareEnrichment, squareEnrichmentKinds } from '../sources/enrichment/square.ts';
 import { fetchStripeEnrichment, stripeEnrichmentKinds } from '../sources/enrichment/stripe.ts';
 import { enrichmentKey } from '../sources/source.ts';
 import { outsideHttp } from './connectors.ts';
@@ -23,9 +25,14 @@ const clients: ReadonlyMap<string, EnrichmentClient> = new Map([
   ['chargebee', { fetch: fetchChargebeeEnrichment, kinds: chargebeeEnrichmentKinds }],
   ['salesforce', { fetch: fetchSalesforceEnrichment, kinds: salesforceEnrichmentKinds }],
   ['recurly', { fetch: fetchRecurlyEnrichment, kinds: recurlyEnrichmentKinds }],
+  ['gocardless', { fetch: fetchGocardlessEnrichment, kinds: gocardlessEnrichmentKinds }],
+  ['square', { fetch: fetchSquareEnrichment, kinds: squareEnrichmentKinds }],
   ['hubspot', { fetch: fetchHubspotEnrichment, kinds: hubspotEnrichmentKinds }],
 ]);
 
+/** A Worker has six connections at once (platform.md); asking for more only queues them. */
+const CONNECTIONS = 6;
+const CHUNKS_AT_ONCE = 2;
 const MAX_CACHED = 5_000;
 
 /** Final answers of this isolate; a lost one costs one more call. Keys carry tenant and source, so nothing is shared. */
@@ -50,19 +57,28 @@ export function enrichWith(http: EnrichmentHttp): Enrich {
       needs.filter((need) => !offered.includes(need)).map((need) => [enrichmentKey(need), null]),
     );
     if (client === undefined) return enrichment;
-    for (let start = 0; start < offered.length; start += MAX_NEEDS) {
-      const outcome = await client.fetch(offered.slice(start, start + MAX_NEEDS), {
-        apiUrl: source.apiUrl,
-        apiKey: source.apiKey,
-        http,
-        cache: cacheFor(`${tenant.tenant}/${source.id}`),
-        budget: defaultBudget,
-      });
-      for (const [key, value] of outcome.enrichment) enrichment.set(key, value);
-      if (outcome.outcome === 'retry') {
-        logWarning('enrichment_delayed', { tenant: tenant.tenant, source: source.id, reason: outcome.message });
+    const access = {
+      apiUrl: source.apiUrl,
+      apiKey: source.apiKey,
+      http,
+      cache: cacheFor(`${tenant.tenant}/${source.id}`),
+      budget: { ...defaultBudget, concurrency: CONNECTIONS / CHUNKS_AT_ONCE },
+    };
+    const chunks = Array.from({ length: Math.ceil(offered.length / MAX_NEEDS) }, (_, at) =>
+      offered.slice(at * MAX_NEEDS, (at + 1) * MAX_NEEDS),
+    );
+    const next = chunks.values();
+    const work = async (): Promise<void> => {
+      // One iterator shared by the workers: each takes the next chunk, none is taken twice.
+      for (const chunk of next) {
+        const outcome = await client.fetch(chunk, access);
+        for (const [key, value] of outcome.enrichment) enrichment.set(key, value);
+        if (outcome.outcome === 'retry') {
+          logWarning('enrichment_delayed', { tenant: tenant.tenant, source: source.id, reason: outcome.message });
+        }
       }
-    }
+    };
+    await Promise.all(Array.from({ length: CHUNKS_AT_ONCE }, work));
     return enrichment;
   };
 }

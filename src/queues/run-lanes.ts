@@ -21,13 +21,15 @@ export interface PassSummary {
 
 /** Passes over at most this many lanes at a time keep memory and D1 batches small. */
 export const MAX_LANES_PER_PASS = 100;
+const EVENTS_PER_GROUP = 300;
 
 /** Never throws: what fails is reported, named in `failed`, and stays due in its lane. */
 export async function runLanes(lanes: readonly LaneName[], ports: StagePorts): Promise<PassSummary> {
   const failed: LaneName[] = [];
   const leases = await leaseAll(lanes, ports, failed);
   const byTenant = Map.groupBy(leases, (lease) => lease.tenant);
-  const outcomes = await Promise.all([...byTenant].map(([tenant, group]) => runTenant(tenant, group, ports, failed)));
+  const groups = [...byTenant].flatMap(([tenant, all]) => inGroups(all).map((group) => ({ tenant, group })));
+  const outcomes = await Promise.all(groups.map(({ tenant, group }) => runTenant(tenant, group, ports, failed)));
   const done = outcomes.flat();
   return {
     leased: leases.length,
@@ -35,6 +37,26 @@ export async function runLanes(lanes: readonly LaneName[], ports: StagePorts): P
     posted: done.reduce((sum, lane) => sum + lane.posted, 0),
     failed,
   };
+}
+
+/**
+ * Side by side, so that one group's calls to provider and target overlap with another's; each large enough that a
+ * commit, an archive object and a bulk call are still shared by many events.
+ */
+function inGroups(leases: readonly LeasedLane[]): LeasedLane[][] {
+  const groups: LeasedLane[][] = [];
+  let size = EVENTS_PER_GROUP;
+  for (const lease of leases) {
+    const last = groups.at(-1);
+    if (last === undefined || size >= EVENTS_PER_GROUP) {
+      groups.push([lease]);
+      size = 0;
+    } else {
+      last.push(lease);
+    }
+    size += lease.events.length + lease.outbox.length;
+  }
+  return groups;
 }
 
 async function leaseAll(lanes: readonly LaneName[], ports: StagePorts, failed: LaneName[]): Promise<LeasedLane[]> {

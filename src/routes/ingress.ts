@@ -63,7 +63,10 @@ function deliveryOf(request: Request, body: Uint8Array<ArrayBuffer>, receivedAt:
     headers: request.headers,
     body,
     receivedAt,
-    clientCertificate: clientCertificateOf(request),
+    /** Looked at by the schemes that need it only: the edge's facts are parsed when they are first asked for. */
+    get clientCertificate() {
+      return clientCertificateOf(request);
+    },
   };
 }
 

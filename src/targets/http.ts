@@ -82,9 +82,24 @@ export const withDeadline = (http: TargetHttp, leftMs: () => number): TargetHttp
   },
 });
 
+/** Rejects when the signal aborts first: not every runtime aborts a body that is already streaming. */
+async function within(text: Promise<string>, signal: AbortSignal): Promise<string> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([text, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
 /** Null when it is longer than `maxBytes`; the rest is not read. */
 async function readCapped(response: Response, maxBytes: number, signal: AbortSignal): Promise<string | null> {
   if (response.body === null) return '';
+  const declared = response.headers.get('content-length');
+  // A whole answer of known, allowed length is read in one piece: the runtime holds it to that length.
+  if (declared !== null && Number(declared) <= maxBytes) return within(response.text(), signal);
   const reader = response.body.getReader();
   // Not every runtime aborts a body that is already streaming; cancelling the reader ends the read.
   const cancel = () => void reader.cancel().catch(() => undefined);

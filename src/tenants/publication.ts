@@ -272,6 +272,19 @@ const versionRow = z.object({
   published_at: z.number().nullable(),
 });
 
+/** Parsed documents by their text: a version never changes, and parsing one takes longer than reading it. */
+const parsed = new Map<string, TenantConfig>();
+const MAX_PARSED = 100;
+
+function parseDocument(text: string): TenantConfig {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
+  const config = tenantConfig.parse(JSON.parse(text));
+  if (parsed.size >= MAX_PARSED) parsed.clear();
+  parsed.set(text, config);
+  return config;
+}
+
 /** @throws when the stored document is not a config any more: publishing checked it, so that is a bug. */
 function stored(row: Record<string, unknown> | null): StoredVersion | null {
   if (row === null) return null;
@@ -279,7 +292,7 @@ function stored(row: Record<string, unknown> | null): StoredVersion | null {
   return {
     tenant,
     version,
-    document: tenantConfig.parse(JSON.parse(document)),
+    document: parseDocument(document),
     createdAt: created_at,
     createdBy: created_by,
     publishedAt: published_at,

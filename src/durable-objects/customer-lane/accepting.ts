@@ -26,7 +26,7 @@ export function storeEvents(
   let omitted = 0;
   for (const event of events) {
     if (!/^[0-9a-f]{64}$/.test(event.bodyHash)) throw new RangeError('bodyHash is not a SHA-256 in lower hex');
-    const first = findFirst(storage, event);
+    const first = findOrNumber(storage, event, seq + 1);
     if (first === null) {
       seq += 1;
       insertEvent(storage, event, seq, state.position);
@@ -49,13 +49,23 @@ export function storeEvents(
   return { results, work, lastSeq: seq, omitted };
 }
 
-function findFirst(storage: LaneStorage, event: AcceptEvent) {
+/** Gives an event its number if it is new, in one statement; otherwise says which came first. */
+function findOrNumber(storage: LaneStorage, event: AcceptEvent, seq: number) {
+  const [numbered] = storage.exec(
+    'INSERT INTO seen (source, event_id, seq, body_hash) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING seq',
+    event.source,
+    event.eventId,
+    seq,
+    event.bodyHash,
+  );
+  if (numbered !== undefined) return null;
   const [row] = storage.exec(
     'SELECT seq, body_hash FROM seen WHERE source = ? AND event_id = ?',
     event.source,
     event.eventId,
   );
-  return row === undefined ? null : { seq: integer(row, 'seq'), bodyHash: text(row, 'body_hash') };
+  if (row === undefined) throw new Error('an event is neither new nor known');
+  return { seq: integer(row, 'seq'), bodyHash: text(row, 'body_hash') };
 }
 
 /** It was handed away, or is in the hands of a pass that may be doing that, and now another lane hands it over. */
@@ -78,13 +88,6 @@ function takeBack(storage: LaneStorage, event: AcceptEvent, seq: number): void {
 }
 
 function insertEvent(storage: LaneStorage, event: AcceptEvent, seq: number, position: number): void {
-  storage.exec(
-    'INSERT INTO seen (source, event_id, seq, body_hash) VALUES (?, ?, ?, ?)',
-    event.source,
-    event.eventId,
-    seq,
-    event.bodyHash,
-  );
   insertLogRow(storage, event, seq);
   if (event.quarantine !== null) {
     storage.exec(
