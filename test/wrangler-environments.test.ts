@@ -23,6 +23,7 @@ const shape = (bindings: EnvironmentBindings) => ({
   })),
   databases: bindings.d1_databases.map((database) => [database.binding, database.migrations_dir]),
   buckets: bindings.r2_buckets.map((bucket) => bucket.binding),
+  rateLimits: bindings.ratelimits.map(({ namespace_id: _namespace, ...settings }) => settings),
   crons: bindings.triggers.crons,
 });
 
@@ -68,11 +69,12 @@ describe('wrangler.toml', () => {
     }
   });
 
-  it('shares no database, bucket or queue between environments', () => {
+  it('shares no database, bucket, queue or rate limit between environments', () => {
     const resources = environments.flatMap(([, bindings]) => [
       ...bindings.d1_databases.map((database) => database.database_id),
       ...bindings.r2_buckets.map((bucket) => bucket.bucket_name),
       ...bindings.queues.consumers.map((consumer) => consumer.queue),
+      ...bindings.ratelimits.map((limit) => limit.namespace_id),
     ]);
     expect(new Set(resources).size).toBe(resources.length);
   });

@@ -31,6 +31,13 @@ const bindings = z.object({
     }),
   ),
   r2_buckets: z.array(z.strictObject({ binding: z.string(), bucket_name: z.string() })),
+  ratelimits: z.array(
+    z.strictObject({
+      name: z.string(),
+      namespace_id: z.string(),
+      simple: z.strictObject({ limit: z.int(), period: z.union([z.literal(10), z.literal(60)]) }),
+    }),
+  ),
   triggers: z.object({ crons: z.array(z.string()) }),
 });
 

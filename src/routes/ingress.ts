@@ -18,6 +18,7 @@ import type { Delivery, VerifiedDelivery } from '../verification/verification.ts
 import { countIngress } from './ingress-counters.ts';
 import { problem } from './problem.ts';
 import { readBody } from './read-body.ts';
+import { shield } from './shield.ts';
 
 type IngressContext = Context<{ Bindings: Bindings }>;
 
@@ -28,6 +29,8 @@ ingress.all('/:tenant/:source/:secret', receive);
 
 async function receive(c: IngressContext): Promise<Response> {
   const receivedAt = Date.now();
+  const shielded = await shield(c.req.raw, `${c.req.param('tenant')}/${c.req.param('source')}`, c.env.INGRESS_LIMIT);
+  if (shielded !== null) return shielded;
   let tenant: TenantRuntime | null;
   try {
     tenant = await directoryOf(c.env).find(c.req.param('tenant') ?? '', receivedAt);

@@ -12,11 +12,19 @@ import { importSecretsKey, openSecret, secretName } from './secrets.ts';
 
 const FRESH_MS = 5_000;
 const STALE_MS = 10 * 60_000;
-/** Unknown tenants are remembered shortly too: a flood of made-up names must not become a flood of queries. */
 const MAX_CACHED = 1_000;
+/** As the config schema has it; any other name is nobody's and costs nothing. */
+const possibleName = /^[a-z0-9-]{1,48}$/;
+/**
+ * Unknown tenants are remembered shortly too, apart from the known ones: a flood of made-up names must neither become a
+ * flood of queries nor push real tenants out. Names never seen before are looked up at most this often per second;
+ * beyond that the question is answered "not now", which is no lie to a tenant that exists.
+ */
+const MAX_UNKNOWN = 1_000;
+const MAX_STRANGERS_PER_SECOND = 50;
 
 interface Cached {
-  readonly runtime: TenantRuntime | null;
+  readonly runtime: TenantRuntime;
   readonly loadedAt: EpochMs;
 }
 
@@ -29,6 +37,8 @@ export interface DirectoryPorts {
 
 export class TenantDirectory {
   private readonly cache = new Map<string, Cached>();
+  private readonly unknown = new Map<string, EpochMs>();
+  private strangers = { since: 0, count: 0 };
   private readonly loading = new Map<string, Promise<TenantRuntime | null>>();
   private key: Promise<CryptoKey> | null = null;
   private readonly ports: DirectoryPorts;
@@ -41,8 +51,12 @@ export class TenantDirectory {
   async find(tenant: string, now: EpochMs): Promise<TenantRuntime | null> {
     const cached = this.cache.get(tenant);
     if (cached !== undefined && now - cached.loadedAt < FRESH_MS) return cached.runtime;
+    if (!possibleName.test(tenant)) return null;
+    const missedAt = this.unknown.get(tenant);
+    if (missedAt !== undefined && now - missedAt < FRESH_MS) return null;
     let loading = this.loading.get(tenant);
     if (loading === undefined) {
+      if (cached === undefined) this.meetStranger(now);
       loading = this.load(tenant, now, cached ?? null).finally(() => this.loading.delete(tenant));
       this.loading.set(tenant, loading);
     }
@@ -60,16 +74,36 @@ export class TenantDirectory {
   /** The next question reads D1 again: called after this isolate published a config or a secret. */
   forget(tenant: string): void {
     this.cache.delete(tenant);
+    this.unknown.delete(tenant);
+  }
+
+  /** @throws when too many names were looked up in vain within this second. */
+  private meetStranger(now: EpochMs): void {
+    if (now - this.strangers.since >= 1000) this.strangers = { since: now, count: 0 };
+    if (this.strangers.count >= MAX_STRANGERS_PER_SECOND) throw new Error('too many unknown tenants are asked for');
+  }
+
+  private rememberUnknown(tenant: string, now: EpochMs): void {
+    this.strangers.count += 1;
+    this.cache.delete(tenant);
+    if (this.unknown.size >= MAX_UNKNOWN) this.unknown.clear();
+    this.unknown.set(tenant, now);
+  }
+
+  private remember(tenant: string, cached: Cached): void {
+    this.unknown.delete(tenant);
+    if (this.cache.size >= MAX_CACHED) this.cache.clear();
+    this.cache.set(tenant, cached);
   }
 
   private async load(tenant: string, now: EpochMs, cached: Cached | null): Promise<TenantRuntime | null> {
     try {
       const runtime = await this.read(tenant);
-      if (this.cache.size >= MAX_CACHED) this.cache.clear();
-      this.cache.set(tenant, { runtime, loadedAt: now });
+      if (runtime === null) this.rememberUnknown(tenant, now);
+      else this.remember(tenant, { runtime, loadedAt: now });
       return runtime;
     } catch (error) {
-      if (cached !== null && cached.runtime !== null && now - cached.loadedAt < STALE_MS) return cached.runtime;
+      if (cached !== null && now - cached.loadedAt < STALE_MS) return cached.runtime;
       throw error;
     }
   }

@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
+import type { Bindings } from '../../bindings.ts';
 import type { EpochMs } from '../../canonical/ids.ts';
 import { DurableLaneStorage } from './durable-lane-storage.ts';
 import { Lane, type LeaseRequest } from './lane.ts';
@@ -22,11 +23,11 @@ import {
  * One customer's lane as a Durable Object, named `laneName({tenant, lane})`. It gives the lane its storage, the time,
  * and the alarm; every rule is in lane.ts. Commands are synchronous, so no two of them interleave.
  */
-export class CustomerLane extends DurableObject<Env> {
+export class CustomerLane extends DurableObject<Bindings> {
   readonly #storage: DurableLaneStorage;
   readonly #lane: Lane;
 
-  constructor(ctx: DurableObjectState, env: Env) {
+  constructor(ctx: DurableObjectState, env: Bindings) {
     super(ctx, env);
     this.#storage = new DurableLaneStorage(ctx.storage);
     this.#lane = new Lane(this.#storage);

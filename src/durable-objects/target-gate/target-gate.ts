@@ -7,6 +7,7 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import { z } from 'zod';
+import type { Bindings } from '../../bindings.ts';
 import {
   type AcquireAnswer,
   acquire,
@@ -65,12 +66,12 @@ function stored(state: GateState): string {
   return JSON.stringify(kept);
 }
 
-export class TargetGate extends DurableObject {
+export class TargetGate extends DurableObject<Bindings> {
   private state: GateState;
   private saved: string;
   private rowsWritten = 0;
 
-  constructor(ctx: DurableObjectState, env: Env) {
+  constructor(ctx: DurableObjectState, env: Bindings) {
     super(ctx, env);
     this.state = initialGate(Date.now());
     ctx.storage.sql.exec(
