@@ -170,14 +170,3 @@ export const otherAccount = (path: string): QuarantineReason => ({
   code: 'wrong_account',
   detail: `${path}: not the one this source serves`,
 });
-
-/**
- * An ISO 8601 instant as epoch ms; a time without zone is UTC, as these providers document theirs. Null when it is none.
- */
-export function isoInstant(text: string | null | undefined): EpochMs | null {
-  const match = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:?\d{2})?$/.exec(text ?? '');
-  if (match === null) return null;
-  const zone = match[2] ?? 'Z';
-  const instant = Date.parse(`${match[1]}${zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone}`);
-  return Number.isNaN(instant) ? null : instant;
-}

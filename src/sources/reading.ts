@@ -1,4 +1,4 @@
-/** What most sources' readings have in common: answers, schemas bound to types, instants and amounts as text. */
+/** What most sources' readings have in common: answers, schemas bound to types, days and amounts as text. */
 import { z } from 'zod';
 import type { CanonicalEvent, InvoiceLine } from '../canonical/events.ts';
 import { type Currency, type MinorUnits, minorUnits, parseDecimal, ZERO } from '../canonical/money.ts';
@@ -49,32 +49,6 @@ export function reader<T, Context>(
 
 /** Understood, and of no effect on the books. */
 export const without = (note: string): Reader<unknown> => ({ problem: () => null, facts: () => nothing(note) });
-
-const instantPattern = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))? ?(Z|UTC|[+-]\d{2}:?\d{2})?$/;
-
-/** Microseconds since 1970, UTC; null when it is no instant. Without a zone it is UTC. A safe integer until 2255. */
-function microseconds(text: string): number | null {
-  const match = instantPattern.exec(text);
-  if (match === null) return null;
-  const zone = match[4] === undefined || match[4] === 'UTC' ? 'Z' : match[4].replace(/^(...)(\d\d)$/, '$1:$2');
-  const seconds = Date.parse(`${match[1]}T${match[2]}${zone}`);
-  if (Number.isNaN(seconds)) return null;
-  return seconds * 1000 + Number((match[3] ?? '').padEnd(6, '0').slice(0, 6));
-}
-
-/** `2023-08-22T07:15:45.366122Z`, `2016-11-08 16:22:20 -0500`: as microseconds, for versions and for `instantOf`. */
-export const timestamp = z
-  .string()
-  .max(64)
-  .transform((text, context) => {
-    const micros = microseconds(text);
-    if (micros !== null && micros >= 0 && Number.isSafeInteger(micros)) return micros;
-    context.addIssue({ code: 'custom', message: 'expected a date and time' });
-    return z.NEVER;
-  });
-
-/** Microseconds → epoch ms. */
-export const instantOf = (micros: number): number => Math.floor(micros / 1000);
 
 /** `2024-03-31`, as noon in UTC: then it is that day in every time zone from −12 to +11. */
 export const calendarDate = z

@@ -3,8 +3,9 @@
  * of transfers what moves a balance. Source: Adyen/adyen-openapi.
  */
 import { z } from 'zod';
+import { wireInstant } from '../instants.ts';
 import { currencyCode, minorAmount } from '../reading.ts';
-import { wireId, wireInstant, wireText } from '../wire.ts';
+import { wireId, wireText } from '../wire.ts';
 
 /** A number, or its digits as text. */
 const value = z

@@ -5,7 +5,8 @@
 import { z } from 'zod';
 import { verifyApiKey } from '../../verification/api-key.ts';
 import { verifyBasic } from '../../verification/basic.ts';
-import { announcingSource, isoInstant } from '../announcing.ts';
+import { announcingSource } from '../announcing.ts';
+import { instantText, readInstant } from '../instants.ts';
 import { facts, nothing, unsupported } from '../reading.ts';
 import { keysOf } from '../source.ts';
 
@@ -36,10 +37,7 @@ type CoupaSettings = z.infer<typeof coupaSettings>;
 
 const coupaObject = z.looseObject({
   id: z.union([z.int().positive(), z.bigint().positive()]),
-  'updated-at': z
-    .string()
-    .max(40)
-    .refine((text) => isoInstant(text) !== null, { error: 'an ISO 8601 instant' }),
+  'updated-at': instantText,
   status: z.string().max(80).nullish(),
   name: z.string().nullish(),
 });
@@ -68,7 +66,7 @@ export const coupa = announcingSource<CoupaSettings, CoupaObject>({
   address: (event, _delivery, settings) => ({
     eventId: `${settings.object}/${event.id}/${event['updated-at']}/${event.status ?? ''}`,
     type: settings.object,
-    occurredAt: isoInstant(event['updated-at']),
+    occurredAt: readInstant(event['updated-at']),
     customer: null,
   }),
   objection: () => null,

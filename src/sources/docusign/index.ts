@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { err } from '../../canonical/result.ts';
 import { bodyAlone, type HmacScheme, verifyHmac } from '../../verification/hmac-scheme.ts';
 import type { Delivery, LiveSecret, Verification } from '../../verification/verification.ts';
-import { announcingSource, isoInstant, otherAccount } from '../announcing.ts';
+import { announcingSource, otherAccount } from '../announcing.ts';
+import { instantText, readInstant } from '../instants.ts';
 import { facts, nothing, unknownType } from '../reading.ts';
 import { keysOf } from '../source.ts';
 
@@ -49,14 +50,10 @@ async function verify(delivery: Delivery, secrets: readonly LiveSecret[]): Promi
   return last;
 }
 
-const instant = z
-  .string()
-  .max(40)
-  .refine((text) => isoInstant(text) !== null, { error: 'an ISO 8601 instant' });
 const docusignEvent = z.looseObject({
   event: z.string().regex(/^[a-z]{1,40}(?:-[a-z]{1,40}){0,5}$/),
   configurationId: z.union([z.int(), z.bigint(), z.string().max(40)]).nullish(),
-  generatedDateTime: instant,
+  generatedDateTime: instantText,
   data: z.looseObject({
     accountId: z.string().min(1).max(64),
     envelopeId: z.string().min(1).max(64),
@@ -64,7 +61,7 @@ const docusignEvent = z.looseObject({
     envelopeSummary: z
       .looseObject({
         emailSubject: z.string().nullish(),
-        completedDateTime: instant.nullish(),
+        completedDateTime: instantText.nullish(),
         customFields: z
           .looseObject({
             textCustomFields: z
@@ -106,7 +103,7 @@ export const docusign = announcingSource<DocusignSettings, DocusignEvent>({
       event.generatedDateTime,
     ].join('/'),
     type: event.event,
-    occurredAt: isoInstant(event.data.envelopeSummary?.completedDateTime) ?? isoInstant(event.generatedDateTime),
+    occurredAt: readInstant(event.data.envelopeSummary?.completedDateTime) ?? readInstant(event.generatedDateTime),
     customer: customerOf(event, settings),
   }),
   objection(event, settings) {

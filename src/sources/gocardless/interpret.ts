@@ -2,9 +2,9 @@
 import type { z } from 'zod';
 import type { CanonicalEvent } from '../../canonical/events.ts';
 import { currency, minorUnits } from '../../canonical/money.ts';
+import { readInstant } from '../instants.ts';
 import { facts, nothing, partyName, unsupported } from '../reading.ts';
 import { type Enrichment, type EnrichmentNeed, enrichmentKey, type Interpretation, keysOf } from '../source.ts';
-import { readInstant } from '../wire.ts';
 import {
   type Customer,
   customer,

@@ -3,8 +3,9 @@
  * `{ payments: … }` wrapper or bare. Amounts are integers in the minor unit. Source: developer.gocardless.com/api-reference.
  */
 import { z } from 'zod';
+import { wireInstant } from '../instants.ts';
 import { currencyCode, minorAmount } from '../reading.ts';
-import { wireId, wireInstant, wireText } from '../wire.ts';
+import { wireId, wireText } from '../wire.ts';
 
 const word = z.string().regex(/^[a-z_]{1,80}$/);
 const metadata = z.record(z.string(), z.unknown()).default({});

@@ -10,7 +10,8 @@ import {
   liveSecrets,
   type Verification,
 } from '../../verification/verification.ts';
-import { announcingSource, isoInstant, otherAccount } from '../announcing.ts';
+import { announcingSource, otherAccount } from '../announcing.ts';
+import { instantText, readInstant } from '../instants.ts';
 import { parseJsonText } from '../json.ts';
 import { facts, nothing, unknownType } from '../reading.ts';
 import { keysOf } from '../source.ts';
@@ -88,10 +89,7 @@ const ironcladEvent = z.looseObject({
   companyID: id.nullish(),
   company: id.nullish(),
   webhookID: id.nullish(),
-  timestamp: z
-    .string()
-    .max(40)
-    .refine((text) => isoInstant(text) !== null, { error: 'an ISO 8601 instant' }),
+  timestamp: instantText,
   payload: z.looseObject({
     event: z.string().regex(/^[a-z]{1,40}(?:_[a-z]{1,40}){0,6}$/),
     workflowID: id.nullish(),
@@ -123,7 +121,7 @@ export const ironclad = announcingSource<IroncladSettings, IroncladEvent>({
         evidence['x-ironclad-webhook-event-id'] ??
         [event.webhookID ?? '', type, workflowID ?? recordID ?? '', event.timestamp].join('/'),
       type,
-      occurredAt: isoInstant(event.timestamp),
+      occurredAt: readInstant(event.timestamp),
       customer: null,
     };
   },

@@ -3,7 +3,8 @@ import type { CanonicalEvent, InvoiceLine, LineTax } from '../../canonical/event
 import type { EpochMs } from '../../canonical/ids.ts';
 import { allocate, currency, minorUnits } from '../../canonical/money.ts';
 import { err, ok, type Result } from '../../canonical/result.ts';
-import { facts, instantOf, linesTotal, nothing, plainLine, said, unsupported } from '../reading.ts';
+import { instantOf } from '../instants.ts';
+import { facts, linesTotal, nothing, plainLine, said, unsupported } from '../reading.ts';
 import { type Interpretation, keysOf } from '../source.ts';
 import type { CreditNote, Fee, Invoice, Payment } from './schemas.ts';
 

@@ -3,7 +3,8 @@
  * minor unit; precise amounts and units are decimals in text and are not used for money.
  */
 import { z } from 'zod';
-import { calendarDate, currencyCode, minorAmount, timestamp } from '../reading.ts';
+import { timestamp } from '../instants.ts';
+import { calendarDate, currencyCode, minorAmount } from '../reading.ts';
 
 const id = z.string().min(1).max(255);
 const text = z.string().max(10_000);

@@ -3,11 +3,11 @@ import type { CanonicalEvent, InvoiceLine } from '../../canonical/events.ts';
 import type { EpochMs } from '../../canonical/ids.ts';
 import { allocate, type Currency, currency, minorUnits, ZERO } from '../../canonical/money.ts';
 import { err, ok, type Result } from '../../canonical/result.ts';
+import { instantOf } from '../instants.ts';
 import {
   exactMinor,
   exactSum,
   facts,
-  instantOf,
   linesTotal,
   nothing,
   partyName,

@@ -8,18 +8,9 @@ import { type EpochMs, providerEventId } from '../../canonical/ids.ts';
 import { err, ok, type Result } from '../../canonical/result.ts';
 import { bodyAlone, type HmacScheme, signatureHeader, verifyHmac } from '../../verification/hmac-scheme.ts';
 import type { VerifiedDelivery } from '../../verification/verification.ts';
+import { instantOf } from '../instants.ts';
 import { describeIssues } from '../json.ts';
-import {
-  facts,
-  instantOf,
-  nothing,
-  partyName,
-  type Reader,
-  reader,
-  unknownType,
-  unsupported,
-  without,
-} from '../reading.ts';
+import { facts, nothing, partyName, type Reader, reader, unknownType, unsupported, without } from '../reading.ts';
 import type {
   AddressedEvent,
   Interpretation,

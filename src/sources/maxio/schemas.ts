@@ -3,7 +3,8 @@
  * minor units, invoices have decimals. Empty text is null. Unknown members pass.
  */
 import { z } from 'zod';
-import { currencyCode, decimalText, minorAmountText, timestamp } from '../reading.ts';
+import { timestamp } from '../instants.ts';
+import { currencyCode, decimalText, minorAmountText } from '../reading.ts';
 
 /** Empty is how a form writes null. */
 const empty = <T extends z.ZodType>(inner: T) =>

@@ -8,7 +8,8 @@ import {
   verifyHmac,
 } from '../../verification/hmac-scheme.ts';
 import type { Delivery, LiveSecret, Verification } from '../../verification/verification.ts';
-import { announcingSource, isoInstant } from '../announcing.ts';
+import { announcingSource } from '../announcing.ts';
+import { instantText, readInstant } from '../instants.ts';
 import { nothing, unknownType } from '../reading.ts';
 
 const mercurySettings = z.strictObject({});
@@ -34,10 +35,7 @@ const mercuryEvent = z.looseObject({
   resourceType: word,
   resourceId: z.string().min(1).max(120),
   operationType: word,
-  occurredAt: z
-    .string()
-    .max(40)
-    .refine((text) => isoInstant(text) !== null, { error: 'an ISO 8601 instant' }),
+  occurredAt: instantText,
 });
 type MercuryEvent = z.infer<typeof mercuryEvent>;
 
@@ -67,7 +65,7 @@ export const mercury = announcingSource<z.infer<typeof mercurySettings>, Mercury
   address: (event) => ({
     eventId: event.id,
     type: `${event.resourceType}.${event.operationType}`,
-    occurredAt: isoInstant(event.occurredAt),
+    occurredAt: readInstant(event.occurredAt),
     customer: null,
   }),
   objection: ({ resourceType }) => (notes.has(resourceType) ? null : unknownType),

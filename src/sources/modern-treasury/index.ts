@@ -1,7 +1,8 @@
 /** Modern Treasury: changes of payment orders, bank lines and accounts. docs/sources/modern-treasury.md. */
 import { z } from 'zod';
 import { bodyAlone, type HmacScheme, signatureHeader, verifyHmac } from '../../verification/hmac-scheme.ts';
-import { announcingSource, isoInstant } from '../announcing.ts';
+import { announcingSource } from '../announcing.ts';
+import { instantText, readInstant } from '../instants.ts';
 import { nothing, unknownType } from '../reading.ts';
 
 const modernTreasurySettings = z.strictObject({});
@@ -20,10 +21,7 @@ const modernTreasuryEvent = z.looseObject({
   data: z.looseObject({
     id: z.string().min(1).max(120),
     object: word,
-    updated_at: z
-      .string()
-      .max(40)
-      .refine((text) => isoInstant(text) !== null, { error: 'an ISO 8601 instant' }),
+    updated_at: instantText,
   }),
 });
 type ModernTreasuryEvent = z.infer<typeof modernTreasuryEvent>;
@@ -67,7 +65,7 @@ export const modernTreasury = announcingSource<z.infer<typeof modernTreasurySett
   address: ({ event, data }) => ({
     eventId: `${data.object}/${data.id}/${event}/${data.updated_at}`,
     type: `${data.object}.${event}`,
-    occurredAt: isoInstant(data.updated_at),
+    occurredAt: readInstant(data.updated_at),
     customer: null,
   }),
   objection: ({ data }) => (notes.has(data.object) ? null : unknownType),

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { verifySecretPath } from '../../verification/secret-path.ts';
 import { announcingSource, textMember } from '../announcing.ts';
+import { readInstant } from '../instants.ts';
 import { facts, nothing, unknownType } from '../reading.ts';
 import { keysOf } from '../source.ts';
 
@@ -42,11 +43,8 @@ const notes: ReadonlyMap<string, string> = new Map([
   ),
 ]);
 
-const writtenAt = ({ write_date: text }: OdooRecord): number | null => {
-  if (typeof text !== 'string' || !/^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?$/.test(text)) return null;
-  const instant = Date.parse(`${text.replace(' ', 'T')}Z`);
-  return Number.isNaN(instant) ? null : instant;
-};
+const writtenAt = ({ write_date: text }: OdooRecord): number | null =>
+  typeof text === 'string' ? readInstant(text) : null;
 
 export const odoo = announcingSource<OdooSettings, OdooRecord>({
   provider: 'odoo',

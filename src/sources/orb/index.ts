@@ -4,8 +4,9 @@ import { type EpochMs, providerEventId } from '../../canonical/ids.ts';
 import { err, ok, type Result } from '../../canonical/result.ts';
 import { type HmacScheme, verifyHmac } from '../../verification/hmac-scheme.ts';
 import type { Delivery, VerifiedDelivery } from '../../verification/verification.ts';
+import { instantOf } from '../instants.ts';
 import { describeIssues, parseJson } from '../json.ts';
-import { facts, instantOf, nothing, type Reader, reader, said, unknownType, without } from '../reading.ts';
+import { facts, nothing, type Reader, reader, said, unknownType, without } from '../reading.ts';
 import type { AddressedEvent, QuarantineReason, SourceDefinition, UnreadableDelivery } from '../source.ts';
 import {
   creditNoteIssued,

@@ -1,6 +1,7 @@
 /** The parts of Orb's resources that the books need. Amounts are decimals in text; unknown members pass. */
 import { z } from 'zod';
-import { currencyCode, decimalText, timestamp } from '../reading.ts';
+import { timestamp } from '../instants.ts';
+import { currencyCode, decimalText } from '../reading.ts';
 
 const id = z.string().min(1).max(255);
 const text = z.string().max(10_000);

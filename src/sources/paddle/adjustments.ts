@@ -2,7 +2,8 @@
 import type { CanonicalEvent, InvoiceLine, Settlement } from '../../canonical/events.ts';
 import { currency, minorUnits, negate, ZERO } from '../../canonical/money.ts';
 import { err, ok, type Result } from '../../canonical/result.ts';
-import { exactSum, facts, instantOf, nothing, plainLine, unsupported } from '../reading.ts';
+import { instantOf } from '../instants.ts';
+import { exactSum, facts, nothing, plainLine, unsupported } from '../reading.ts';
 import { type Interpretation, keysOf } from '../source.ts';
 import type { Adjustment } from './schemas.ts';
 

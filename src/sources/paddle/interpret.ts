@@ -1,7 +1,8 @@
 /** Event types → facts. A type that is neither in the table nor known to be without effect goes to a person. */
 import type { CanonicalEvent } from '../../canonical/events.ts';
 import { currency, minorUnits } from '../../canonical/money.ts';
-import { facts, instantOf, nothing, type Reader, reader, said, unknownType, without } from '../reading.ts';
+import { instantOf } from '../instants.ts';
+import { facts, nothing, type Reader, reader, said, unknownType, without } from '../reading.ts';
 import type { Interpretation, QuarantineReason } from '../source.ts';
 import { keysOf } from '../source.ts';
 import { adjusted } from './adjustments.ts';

@@ -3,7 +3,8 @@
  * the currency's minor unit, instants RFC 3339 with up to nine decimals.
  */
 import { z } from 'zod';
-import { currencyCode, minorAmountText, timestamp } from '../reading.ts';
+import { timestamp } from '../instants.ts';
+import { currencyCode, minorAmountText } from '../reading.ts';
 
 const id = z.string().min(1).max(255);
 const text = z.string().max(10_000);

@@ -5,7 +5,8 @@
 import type { CanonicalEvent, InvoiceIssued, InvoiceLine, Settlement } from '../../canonical/events.ts';
 import { convert, currency, minorUnits, type Rate, rate, ZERO } from '../../canonical/money.ts';
 import { err, ok, type Result } from '../../canonical/result.ts';
-import { exactSum, facts, instantOf, nothing, plainLine, said, unsupported } from '../reading.ts';
+import { instantOf } from '../instants.ts';
+import { exactSum, facts, nothing, plainLine, said, unsupported } from '../reading.ts';
 import { type Interpretation, keysOf } from '../source.ts';
 import type { Transaction } from './schemas.ts';
 

@@ -3,8 +3,9 @@
  * `value` and `currency_code`). Amounts are decimals as text. Source: paypal-rest-api-specifications.
  */
 import { z } from 'zod';
+import { readInstant } from '../instants.ts';
 import { currencyCode, decimalText } from '../reading.ts';
-import { readInstant, wireId, wireText } from '../wire.ts';
+import { wireId, wireText } from '../wire.ts';
 
 /** PayPal's own samples write day and month the wrong way round: an instant that is none counts as absent. */
 const instant = z

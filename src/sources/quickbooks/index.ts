@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import { bodyAlone, type HmacScheme, signatureHeader, verifyHmac } from '../../verification/hmac-scheme.ts';
-import { announcingSource, isoInstant, member, otherAccount } from '../announcing.ts';
+import { announcingSource, member, otherAccount } from '../announcing.ts';
+import { instantText, readInstant } from '../instants.ts';
 import { facts, nothing, unknownType } from '../reading.ts';
 import { type EnrichmentNeed, enrichmentKey, type Interpretation, keysOf } from '../source.ts';
 
@@ -25,17 +26,12 @@ const scheme: HmacScheme = {
   evidence: ['intuit-signature'],
 };
 
-const instant = z
-  .string()
-  .max(40)
-  .refine((text) => isoInstant(text) !== null, { error: 'an ISO 8601 instant' });
-
 const cloudEvent = z
   .looseObject({
     specversion: z.literal('1.0'),
     id: z.string().min(1).max(255),
     type: z.string().regex(/^qbo\.[A-Za-z]{1,40}\.[A-Za-z]{1,40}\.v\d{1,3}$/),
-    time: instant,
+    time: instantText,
     intuitaccountid: digits,
     intuitentityid: z.string().min(1).max(64),
   })
@@ -59,7 +55,7 @@ const oldEntity = z
       name: z.string().regex(/^[A-Za-z]{1,40}$/),
       id: z.string().min(1).max(64),
       operation: z.string().regex(/^[A-Za-z]{1,40}$/),
-      lastUpdated: instant,
+      lastUpdated: instantText,
     }),
   })
   .transform(({ realmId, entity: { name, id, operation, lastUpdated } }) => ({
@@ -131,7 +127,7 @@ export const quickbooks = announcingSource<QuickbooksSettings, QuickbooksEvent>(
   address: (event, _delivery, settings) => ({
     eventId: event.eventId,
     type: `${event.entity}.${event.operation}`,
-    occurredAt: isoInstant(event.time),
+    occurredAt: readInstant(event.time),
     // Ids of customers are counted per company: another company's 1 is another customer.
     customer: event.entity === 'customer' && event.realmId === settings.realmId ? reference(event) : null,
   }),
@@ -183,7 +179,7 @@ function customer(event: QuickbooksEvent, found: z.infer<typeof customerRecord>,
     occurredAt,
     requires: [],
     customer: key('customer', reference(event)),
-    version: isoInstant(found.MetaData?.LastUpdatedTime) ?? occurredAt,
+    version: readInstant(found.MetaData?.LastUpdatedTime) ?? occurredAt,
     name: found.DisplayName || found.CompanyName || null,
     email: found.PrimaryEmailAddr?.Address || null,
     phone: found.PrimaryPhone?.FreeFormNumber || null,

@@ -9,7 +9,8 @@ import {
 } from '../../verification/hmac-scheme.ts';
 import { signingSecrets, verifySetUpAddress } from '../../verification/set-up-address.ts';
 import type { Delivery, LiveSecret, Verification } from '../../verification/verification.ts';
-import { announcingSource, isoInstant, otherAccount } from '../announcing.ts';
+import { announcingSource, otherAccount } from '../announcing.ts';
+import { readInstant } from '../instants.ts';
 import { parseJson } from '../json.ts';
 import { nothing, unknownType } from '../reading.ts';
 import type { QuarantineReason } from '../source.ts';
@@ -95,7 +96,7 @@ export const ramp = announcingSource<RampSettings, RampEvent>({
     event.kind === 'set-up'
       ? // Not known by the challenge: ids are shown in lists and addresses.
         { eventId: `set-up/${event.id ?? receivedAt}`, type: 'webhooks.verification', occurredAt: null, customer: null }
-      : { eventId: event.id, type: event.type, occurredAt: isoInstant(event.created_at), customer: null },
+      : { eventId: event.id, type: event.type, occurredAt: readInstant(event.created_at), customer: null },
   objection(event, { businessId }) {
     if (event.kind === 'set-up') return setUpReason;
     if (businessId !== undefined && event.business_id !== businessId) return otherAccount('business_id');

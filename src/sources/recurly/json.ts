@@ -2,10 +2,10 @@
 import type { InvoiceLine } from '../../canonical/events.ts';
 import { type Currency, currency, minorUnits, ZERO } from '../../canonical/money.ts';
 import { err, ok, type Result } from '../../canonical/result.ts';
+import { instantOf } from '../instants.ts';
 import {
   exactMinor,
   facts,
-  instantOf,
   linesTotal,
   nothing,
   partyName,

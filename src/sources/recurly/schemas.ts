@@ -3,7 +3,8 @@
  * only name an object, and the objects its API answers (decimals as JSON numbers). Unknown members pass.
  */
 import { z } from 'zod';
-import { currencyCode, decimalText, minorAmountText, timestamp } from '../reading.ts';
+import { timestamp } from '../instants.ts';
+import { currencyCode, decimalText, minorAmountText } from '../reading.ts';
 
 const id = z.string().min(1).max(255);
 const text = z.string().max(10_000);

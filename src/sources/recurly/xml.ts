@@ -1,9 +1,9 @@
 /** The old XML notifications: the root's name is the type, elements are text, there is no event id and no event time. */
 import { currency, minorUnits, ZERO } from '../../canonical/money.ts';
 import { err, ok, type Result } from '../../canonical/result.ts';
+import { instantOf } from '../instants.ts';
 import {
   facts,
-  instantOf,
   nothing,
   partyName,
   plainLine,

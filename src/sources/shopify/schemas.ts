@@ -3,8 +3,9 @@
  * decimals of the shop's currency, as text or (old payloads) as numbers. Source: shopify.dev/docs/api/admin-rest.
  */
 import { z } from 'zod';
+import { wireInstant } from '../instants.ts';
 import { currencyCode, decimalText } from '../reading.ts';
-import { numericId, wireInstant, wireText } from '../wire.ts';
+import { numericId, wireText } from '../wire.ts';
 
 const decimal = z.union([decimalText, z.number().transform(String).pipe(decimalText)]);
 const text = wireText.nullish();

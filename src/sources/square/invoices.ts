@@ -5,9 +5,9 @@
 import type { CanonicalEvent, InvoiceLine, LineTax } from '../../canonical/events.ts';
 import { minorUnits } from '../../canonical/money.ts';
 import { err, ok, type Result } from '../../canonical/result.ts';
+import { readInstant } from '../instants.ts';
 import { facts, nothing, unsupported } from '../reading.ts';
 import { type EnrichmentNeed, enrichmentKey, type Interpretation } from '../source.ts';
-import { readInstant } from '../wire.ts';
 import { amountOf, type Context, currencyOf, key } from './context.ts';
 import { partyName } from './parties.ts';
 import { type Invoice, type Order, order as orderSchema } from './schemas.ts';

@@ -2,9 +2,9 @@
 import type { CanonicalEvent } from '../../canonical/events.ts';
 import { minorUnits, negate } from '../../canonical/money.ts';
 import { unreachable } from '../../canonical/result.ts';
+import { readInstant } from '../instants.ts';
 import { facts, nothing, unsupported } from '../reading.ts';
 import type { Interpretation } from '../source.ts';
-import { readInstant } from '../wire.ts';
 import { amountOf, type Context, currencyOf, customerKey, key, settlementOf } from './context.ts';
 import type { Dispute, Money, Payment, Payout, Refund } from './schemas.ts';
 

@@ -3,8 +3,9 @@
  * their currency, instants RFC 3339. Source: square/connect-api-specification.
  */
 import { z } from 'zod';
+import { wireInstant } from '../instants.ts';
 import { currencyCode, minorAmount } from '../reading.ts';
-import { wireId, wireInstant, wireText } from '../wire.ts';
+import { wireId, wireText } from '../wire.ts';
 
 /** Payouts were first announced with `currency_code`. */
 export const money = z

@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import { bodyAlone, type HmacScheme, signatureHeader, verifyHmac } from '../../verification/hmac-scheme.ts';
-import { announcingSource, isoInstant, member, otherAccount } from '../announcing.ts';
+import { announcingSource, member, otherAccount } from '../announcing.ts';
+import { instantText, readInstant } from '../instants.ts';
 import { facts, nothing, unknownType } from '../reading.ts';
 import { type EnrichmentNeed, enrichmentKey, keysOf } from '../source.ts';
 
@@ -31,10 +32,7 @@ const xeroEvent = z.looseObject({
   tenantType: word,
   eventCategory: word,
   eventType: word,
-  eventDateUtc: z
-    .string()
-    .max(40)
-    .refine((text) => isoInstant(text) !== null, { error: 'an ISO 8601 instant' }),
+  eventDateUtc: instantText,
 });
 type XeroEvent = z.infer<typeof xeroEvent>;
 
@@ -100,7 +98,7 @@ export const xero = announcingSource<XeroSettings, XeroEvent>({
   address: (event) => ({
     eventId: `${event.eventCategory}/${event.resourceId}/${event.eventType}/${event.eventDateUtc}`,
     type: `${event.eventCategory}.${event.eventType}`,
-    occurredAt: isoInstant(event.eventDateUtc),
+    occurredAt: readInstant(event.eventDateUtc),
     customer: event.eventCategory === 'CONTACT' ? event.resourceId.toLowerCase() : null,
   }),
   objection(event, settings) {

@@ -4,7 +4,8 @@
  */
 import type { EpochMs } from '../../canonical/ids.ts';
 import { type Currency, currency, type MinorUnits, ZERO } from '../../canonical/money.ts';
-import { calendarDate, exactMinor, instantOf, timestamp } from '../reading.ts';
+import { instantOf, timestamp } from '../instants.ts';
+import { calendarDate, exactMinor } from '../reading.ts';
 
 const MAX_TEXT = 255;
 
