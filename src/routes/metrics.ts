@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import type { Bindings } from '../bindings.ts';
 import { allShards } from '../ledger/shards.ts';
 import { authenticate } from '../operations/access.ts';
-import { metricsText, type OpenWorkCounts, openWork } from '../operations/open-work.ts';
+import { metricsText, type OpenWorkCounts, openWork, quarantinedToday } from '../operations/open-work.ts';
 import { fetchKeySetWith, KeySets } from '../verification/jwks.ts';
 import { ingressCounts } from './ingress-counters.ts';
 import { problem } from './problem.ts';
@@ -19,12 +19,13 @@ metrics.get('/metrics', async (c) => {
     return problem('not_authenticated', { headers: { 'www-authenticate': 'Bearer realm="ledgergate"' } });
   if (actor.tenant !== '*') return problem('forbidden', { detail: 'metrics are of all tenants' });
   const shards = await Promise.all(allShards(c.env).map((db) => openWork(db, null)));
+  const quarantined = await Promise.all(allShards(c.env).map((db) => quarantinedToday(db, now)));
   const all: OpenWorkCounts = {
     exceptions: shards.flatMap((shard) => shard.exceptions),
     held: shards.flatMap((shard) => shard.held),
     postings: shards.flatMap((shard) => shard.postings),
   };
-  return new Response(metricsText(all, ingressCounts(), now), {
+  return new Response(metricsText(all, quarantined.flat(), ingressCounts(), now), {
     headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' },
   });
 });
