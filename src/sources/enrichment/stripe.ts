@@ -1,17 +1,19 @@
 /**
  * Stripe's API as far as its webhooks need it: reads only, so a restricted key with read access to balance
- * transactions, charges and refunds, invoices and credit notes is enough.
+ * transactions, charges and refunds, invoices and credit notes is enough; for thin events, to the objects they name.
  */
 import { z } from 'zod';
 import { parseJsonText } from '../json.ts';
 import { type EnrichmentNeed, enrichmentKey } from '../source.ts';
+import { READ_VERSION } from '../stripe/envelope.ts';
 import { creditNote, documentLine, invoicePayment } from '../stripe/schemas/documents.ts';
 import { balanceTransaction, refund } from '../stripe/schemas/money.ts';
+import { needsOfObject, readingOf, THIN_OBJECT, type ThinAnswer } from '../stripe/thin.ts';
 import type { EnrichmentAccess, FetchEnrichment } from './port.ts';
 import { type Answer, fetchAll } from './run.ts';
 
 /** Answers come in this version's shapes whatever the account's default is. */
-export const STRIPE_API_VERSION = '2025-03-31.basil';
+export const STRIPE_API_VERSION = READ_VERSION;
 
 const STRIPE_API_URL = 'https://api.stripe.com';
 
@@ -150,7 +152,29 @@ async function askList(endpoint: Endpoint, need: EnrichmentNeed, access: Access)
   return { answer: 'none' };
 }
 
+const namedObject = z.looseObject({ id: z.string().min(1) });
+
+/** The object a thin event names, and what its type needs besides: one is no use without the other. */
+async function askThinObject(need: EnrichmentNeed, access: Access): Promise<Answer> {
+  const reading = readingOf(need.id);
+  if (reading === null) throw new RangeError('Stripe has no object by that id for thin events');
+  const answer = await get(new URL(reading.path, access.apiUrl ?? STRIPE_API_URL), need.account, access);
+  if (answer.answer !== 'found') return answer;
+  const object = namedObject.safeParse(answer.value);
+  // An answer about something else than was asked for would prove nothing.
+  if (!object.success || object.data.id !== reading.id) return retry('object in an unknown shape');
+  const fetched: [string, unknown][] = [];
+  for (const besides of needsOfObject(reading.type, object.data, need.account)) {
+    const more = await ask(besides, access);
+    if (more.answer === 'retry') return more;
+    fetched.push([enrichmentKey(besides), more.answer === 'found' ? more.value : null]);
+  }
+  const value: ThinAnswer = { object: object.data, fetched: Object.fromEntries(fetched) };
+  return { answer: 'found', value };
+}
+
 async function ask(need: EnrichmentNeed, access: Access): Promise<Answer> {
+  if (need.kind === THIN_OBJECT) return askThinObject(need, access);
   const endpoint = endpoints.get(need.kind);
   if (endpoint === undefined) throw new RangeError(`Stripe has no enrichment of kind ${need.kind}`);
   const key = `stripe:${need.account ?? ''}:${enrichmentKey(need)}`;
@@ -164,7 +188,7 @@ async function ask(need: EnrichmentNeed, access: Access): Promise<Answer> {
 }
 
 /** Kinds Stripe's enrichment knows; the source asks for no others. */
-export const stripeEnrichmentKinds: readonly string[] = [...endpoints.keys()];
+export const stripeEnrichmentKinds: readonly string[] = [...endpoints.keys(), THIN_OBJECT];
 
 /**
  * Fetches from Stripe's API within the budget. Missing, forbidden and over-long lists are null; anything that may pass

@@ -18,14 +18,8 @@ export type StripeEvent = z.infer<typeof stripeEvent>;
 /** As much of an envelope as it takes to give a broken or foreign event a place on the quarantine list. */
 export const eventHandle = z.object({ id: stripeId, type: z.string().min(1).max(120).optional() });
 
-/** A thin event of API v2: it names an object that must be fetched, and holds no data of it. */
-export const thinEvent = z.object({
-  id: stripeId,
-  object: z.literal('v2.core.event'),
-  type: z.string().min(1).max(120),
-  created: z.iso.datetime({ offset: true }),
-  livemode: z.boolean().optional(),
-});
+/** Objects are read from the API in this version's shapes, whatever the account's default is. */
+export const READ_VERSION = '2025-03-31.basil';
 
 const BASIL = '2025-03-31';
 

@@ -1,8 +1,8 @@
 /**
- * Stripe, snapshot events of API v1 in every shape since 2015. Thin events (v2) hold no data and are quarantined until
- * there is a fetch for them.
+ * Stripe: snapshot events of API v1 in every shape since 2015, and thin events of API v2, whose objects are read from the
+ * API (thin.ts). One endpoint should get one of the two: both tell the same.
  */
-import { type EpochMs, providerEventId } from '../../canonical/ids.ts';
+import { providerEventId } from '../../canonical/ids.ts';
 import { err, ok, type Result } from '../../canonical/result.ts';
 import { verifyStripeSignature } from '../../verification/stripe-signature.ts';
 import type { VerifiedDelivery } from '../../verification/verification.ts';
@@ -18,9 +18,11 @@ import type {
   UnreadableDelivery,
 } from '../source.ts';
 import { addressOf } from './address.ts';
-import { eventHandle, type StripeEvent, stripeEvent, thinEvent } from './envelope.ts';
+import { eventHandle, type StripeEvent, stripeEvent } from './envelope.ts';
 import { Problems } from './interpret/context.ts';
+import { addressThin, interpretThin, needsOfThin } from './interpret-thin.ts';
 import { type StripeSettings, stripeSettings } from './settings.ts';
+import { type ThinEvent, thinEvent, thinTypes } from './thin.ts';
 import { handlerFor, understoodTypes } from './types.ts';
 
 const notJson: QuarantineReason = { code: 'not_json', detail: 'expected JSON in UTF-8' };
@@ -38,23 +40,18 @@ function refusal(event: StripeEvent, settings: StripeSettings): QuarantineReason
   return null;
 }
 
-/** Authentic, has an id, and is no event of v1: quarantined under that id, in the account's lane. */
+/** Authentic, has an id, and is no event: quarantined under that id, in the account's lane. */
 function notUnderstood(json: unknown, detail: string, delivery: VerifiedDelivery): AddressedEvent | null {
   const handle = eventHandle.safeParse(json);
   if (!handle.success) return null;
-  const thin = thinEvent.safeParse(json);
-  const reason: QuarantineReason = thin.success
-    ? { code: 'unsupported_shape', detail: 'object: v2.core.event, a thin event that names its object only' }
-    : { code: 'schema_mismatch', detail };
-  const occurredAt: EpochMs = thin.success ? Date.parse(thin.data.created) : delivery.receivedAt;
   return {
     eventId: providerEventId(handle.data.id),
     type: handle.data.type ?? 'unknown',
-    occurredAt,
+    occurredAt: delivery.receivedAt,
     customer: null,
     sharedLane: 'account',
     body: delivery.body,
-    quarantine: reason,
+    quarantine: { code: 'schema_mismatch', detail },
   };
 }
 
@@ -66,6 +63,8 @@ function parse(
   if (!json.ok) return err({ reason: notJson });
   const parsed = stripeEvent.safeParse(json.value);
   if (!parsed.success) {
+    const thin = thinEvent.safeParse(json.value);
+    if (thin.success) return ok([addressThin(thin.data, settings, delivery.body)]);
     const detail = describeIssues(parsed.error.issues);
     const quarantined = notUnderstood(json.value, detail, delivery);
     return quarantined === null ? err({ reason: { code: 'schema_mismatch', detail } }) : ok([quarantined]);
@@ -83,35 +82,44 @@ function parse(
   ]);
 }
 
+type Stored =
+  | { readonly kind: 'snapshot'; readonly event: StripeEvent }
+  | { readonly kind: 'thin'; readonly thin: ThinEvent };
+
 /** The envelope of a stored event, if it is one that this source books. */
-function readStored(stored: StoredEvent, settings: StripeSettings): Result<StripeEvent, QuarantineReason> {
+function readStored(stored: StoredEvent, settings: StripeSettings): Result<Stored, QuarantineReason> {
   const json = parseJson(stored.body);
   if (!json.ok) return err(notJson);
   const parsed = stripeEvent.safeParse(json.value);
   if (!parsed.success) {
-    return thinEvent.safeParse(json.value).success
-      ? err({ code: 'unsupported_shape', detail: 'object: v2.core.event, a thin event that names its object only' })
+    const thin = thinEvent.safeParse(json.value);
+    return thin.success
+      ? ok({ kind: 'thin', thin: thin.data })
       : err({ code: 'schema_mismatch', detail: describeIssues(parsed.error.issues) });
   }
   const reason = refusal(parsed.data, settings);
-  return reason === null ? ok(parsed.data) : err(reason);
+  return reason === null ? ok({ kind: 'snapshot', event: parsed.data }) : err(reason);
 }
 
 function enrichment(stored: StoredEvent, settings: StripeSettings): readonly EnrichmentNeed[] {
-  const event = readStored(stored, settings);
-  return event.ok ? (handlerFor(event.value.type)?.needs(event.value) ?? []) : [];
+  const read = readStored(stored, settings);
+  if (!read.ok) return [];
+  if (read.value.kind === 'thin') return needsOfThin(read.value.thin, settings);
+  return handlerFor(read.value.event.type)?.needs(read.value.event) ?? [];
 }
 
 function interpret(stored: StoredEvent, settings: StripeSettings, fetched: Enrichment): Interpretation {
-  const event = readStored(stored, settings);
-  if (!event.ok) return { kind: 'quarantine', reason: event.error };
-  const handler = handlerFor(event.value.type);
+  const read = readStored(stored, settings);
+  if (!read.ok) return { kind: 'quarantine', reason: read.error };
+  if (read.value.kind === 'thin') return interpretThin(read.value.thin, settings, fetched);
+  const { event } = read.value;
+  const handler = handlerFor(event.type);
   if (handler === null) return { kind: 'quarantine', reason: { code: 'unknown_type', detail: 'type: no rule for it' } };
   return handler.interpret({
-    event: event.value,
+    event,
     enrichment: fetched,
     problems: new Problems(),
-    occurredAt: event.value.created * 1000,
+    occurredAt: event.created * 1000,
   });
 }
 
@@ -127,7 +135,7 @@ export const stripe: SourceDefinition<StripeSettings> = {
   acknowledge: (summary) => Response.json(summary),
   enrichment,
   interpret,
-  understands: understoodTypes,
+  understands: [...understoodTypes, ...thinTypes],
   about: {
     name: 'Stripe',
     auth: '`Stripe-Signature`: HMAC-SHA256 over time and body; 5 minutes, both ways',

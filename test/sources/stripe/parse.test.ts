@@ -78,11 +78,9 @@ describe('what is not booked', () => {
   });
 
   it('is quarantined under its id when the envelope is not one of v1', () => {
-    const thin = { id: 'evt_thin', object: 'v2.core.event', type: 'v1.x', created: '2026-11-22T10:00:00.123Z' };
-    expect(addressed(thin)).toMatchObject({
-      eventId: 'evt_thin',
-      occurredAt: Date.UTC(2026, 10, 22, 10, 0, 0, 123),
-      quarantine: { code: 'unsupported_shape' },
+    expect(addressed({ id: 'evt_v3', object: 'v3.event', type: 'x' })).toMatchObject({
+      eventId: 'evt_v3',
+      quarantine: { code: 'schema_mismatch' },
     });
     expect(addressed({ id: 'evt_odd', type: 'x' })).toMatchObject({
       occurredAt: RECEIVED_AT,

@@ -8,6 +8,8 @@ import type { Context, Outcome } from './context.ts';
 export interface Handler {
   needs(event: StripeEvent): readonly EnrichmentNeed[];
   interpret(context: Context): Interpretation;
+  /** Why it moves nothing in the books, whatever the object holds; null: the object decides. */
+  readonly silent: string | null;
 }
 
 interface Rules<T> {
@@ -18,6 +20,7 @@ interface Rules<T> {
 
 export function handler<T>(schema: z.ZodType<T>, rules: Rules<T>): Handler {
   return {
+    silent: null,
     needs(event) {
       const parsed = schema.safeParse(event.data.object);
       if (!parsed.success || rules.needs === undefined) return [];
@@ -40,6 +43,7 @@ export function handler<T>(schema: z.ZodType<T>, rules: Rules<T>): Handler {
 
 /** A type that is understood and moves nothing in the books. */
 export const noEffect = (note: string): Handler => ({
+  silent: note,
   needs: () => [],
   interpret: () => ({ kind: 'facts', facts: [], note }),
 });
