@@ -6,7 +6,7 @@ import type { TenantId } from '../canonical/ids.ts';
 import type { LeasedEvent } from '../durable-objects/customer-lane/protocol.ts';
 import type { ArchiveReference, LateReference } from '../ledger/commit.ts';
 import { errorWords } from '../operations/log.ts';
-import type { LeasedLane } from './ledger-stage.ts';
+import type { LeasedLane } from './ledger-work.ts';
 import type { StagePorts } from './ports.ts';
 
 export interface ArchivedBatch {

@@ -7,7 +7,8 @@ import type { LeaseAnswer, OutboxItem, Settlement } from '../durable-objects/cus
 import { type BookedEvent, readBookedEvents } from '../ledger/books.ts';
 import { errorWords } from '../operations/log.ts';
 import type { TenantRuntime } from '../tenants/runtime.ts';
-import { type LeasedLane, type LedgerOutcome, ledgerStage } from './ledger-stage.ts';
+import { ledgerStage } from './ledger-stage.ts';
+import type { LeasedLane, LedgerOutcome } from './ledger-work.ts';
 import type { LaneName, StagePorts } from './ports.ts';
 import type { ItemOutcome, PostingItem } from './posting-item.ts';
 import { postToTarget } from './posting-stage.ts';
