@@ -1,3 +1,7 @@
+/**
+ * Plans → books. All lanes in one D1 transaction; a lane whose commit does not land is tried alone, so that it never
+ * holds the others; one whose events are in the books already is recovered from them instead of being decided again.
+ */
 import type { EpochMs, LaneKey } from '../canonical/ids.ts';
 import type { LaneHead, LeasedEvent, Settlement } from '../durable-objects/customer-lane/protocol.ts';
 import { type BookedEvent, readBookedEvents, readHead } from '../ledger/books.ts';
@@ -6,8 +10,15 @@ import { classifyWriteFailure, type LedgerDatabase } from '../ledger/database.ts
 import type { LaneCommit, PostingPlan } from '../ledger/records.ts';
 import { errorWords } from '../operations/log.ts';
 import type { ArchivedBatch } from './archive.ts';
-import type { Committed, LeasedLane, LedgerOutcome, PlannedLane, PlanRequest } from './ledger-work.ts';
-import { nothingDone, withForwarded } from './ledger-work.ts';
+import {
+  type Committed,
+  type LeasedLane,
+  type LedgerOutcome,
+  nothingDone,
+  type PlannedLane,
+  type PlanRequest,
+  withForwarded,
+} from './ledger-work.ts';
 import type { LaneName, StagePorts } from './ports.ts';
 
 function reportedBy(lease: LeasedLane): NonNullable<Settlement['reported']> {

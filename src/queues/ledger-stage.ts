@@ -1,11 +1,14 @@
+/**
+ * Ledger stage: leased lanes → decided (plan-commit.ts) → committed in one D1 transaction for all of them
+ * (commit-plans.ts) → what belongs to other lanes handed there.
+ */
 import type { LaneKey } from '../canonical/ids.ts';
 import type { LeasedEvent } from '../durable-objects/customer-lane/protocol.ts';
 import { errorWords } from '../operations/log.ts';
 import type { TenantRuntime } from '../tenants/runtime.ts';
 import { archiveBatch } from './archive.ts';
 import { commitTogether } from './commit-plans.ts';
-import type { Committed, LeasedLane, LedgerOutcome } from './ledger-work.ts';
-import { nothingDone, withForwarded } from './ledger-work.ts';
+import { type Committed, type LeasedLane, type LedgerOutcome, nothingDone, withForwarded } from './ledger-work.ts';
 import { planLanes } from './plan-commit.ts';
 import type { StagePorts } from './ports.ts';
 
