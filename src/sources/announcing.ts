@@ -7,7 +7,8 @@ import type { z } from 'zod';
 import { type EpochMs, providerEventId } from '../canonical/ids.ts';
 import { err, ok, type Result } from '../canonical/result.ts';
 import type { VerifiedDelivery } from '../verification/verification.ts';
-import { describeIssues, parseJson } from './json.ts';
+import { isJsonObject } from './json.ts';
+import { notJson, readEnvelope } from './reading.ts';
 import type {
   AcceptedSummary,
   AddressedEvent,
@@ -54,7 +55,7 @@ const MAX_TYPE_LENGTH = 200;
 const defaultMaxBodyBytes = 1_500_000;
 
 export function announcingSource<Settings, Event>(own: Announcements<Settings, Event>): SourceDefinition<Settings> {
-  const read = (body: Uint8Array<ArrayBuffer>): Result<Event, QuarantineReason> => readEvent(body, own.event);
+  const read = (body: Uint8Array<ArrayBuffer>): Result<Event, QuarantineReason> => readEnvelope(body, own.event);
   return {
     provider: own.provider,
     settings: own.settings,
@@ -91,7 +92,7 @@ function parse<Settings, Event>(
   if (!bodies.ok) return err({ reason: bodies.error });
   const events: AddressedEvent[] = [];
   for (const [index, body] of bodies.value.entries()) {
-    const event = readEvent(body, own.event);
+    const event = readEnvelope(body, own.event);
     // Without an id a repeat cannot be told from a second event, so the delivery is kept whole.
     if (!event.ok) return err({ reason: located(event.error, bodies.value.length === 1 ? null : index) });
     const { eventId, type, occurredAt, customer } = own.address(event.value, delivery, settings);
@@ -110,16 +111,6 @@ function parse<Settings, Event>(
 
 const located = (reason: QuarantineReason, index: number | null): QuarantineReason =>
   index === null ? reason : { ...reason, detail: `[${index}].${reason.detail}`.slice(0, 500) };
-
-function readEvent<Event>(body: Uint8Array<ArrayBuffer>, schema: z.ZodType<Event>): Result<Event, QuarantineReason> {
-  const json = parseJson(body);
-  if (!json.ok) return err(notJson);
-  const parsed = schema.safeParse(json.value);
-  if (parsed.success) return ok(parsed.data);
-  return err({ code: 'unsupported_shape', detail: describeIssues(parsed.error.issues, 480) });
-}
-
-const notJson: QuarantineReason = { code: 'not_json', detail: 'not UTF-8 JSON' };
 
 /** Each event's own bytes. A body that is one event stays as it is; a slice keeps every number's digits. */
 function bodiesOf<Settings, Event>(
@@ -152,19 +143,6 @@ const withoutMembers = (value: unknown, names: readonly string[]): unknown =>
   isJsonObject(value) && names.length > 0
     ? Object.fromEntries(Object.entries(value).filter(([name]) => !names.includes(name)))
     : value;
-
-export const isJsonObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** An own member's value: inherited names are no members. */
-export const member = (value: unknown, name: string): unknown =>
-  isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-
-/** A member that is text and not empty. */
-export function textMember(value: unknown, name: string): string | null {
-  const text = member(value, name);
-  return typeof text === 'string' && text !== '' ? text : null;
-}
 
 export const otherAccount = (path: string): QuarantineReason => ({
   code: 'wrong_account',

@@ -37,6 +37,19 @@ export function parseJsonText(text: string): Result<unknown, 'not_json'> {
   }
 }
 
+export const isJsonObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** An own member's value: inherited names are no members. */
+export const member = (value: unknown, name: string): unknown =>
+  isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+
+/** A member that is text and not empty. */
+export function textMember(value: unknown, name: string): string | null {
+  const text = member(value, name);
+  return typeof text === 'string' && text !== '' ? text : null;
+}
+
 /** `lines.data[0].amount: expected int` for each zod issue, at most `limit` characters; paths and rules, never values. */
 export function describeIssues(
   issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[],

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { CanonicalEvent, InvoiceLine } from '../canonical/events.ts';
 import { type Currency, type MinorUnits, minorUnits, parseDecimal, ZERO } from '../canonical/money.ts';
 import { err, ok, type Result } from '../canonical/result.ts';
-import { describeIssues } from './json.ts';
+import { describeIssues, parseJson } from './json.ts';
 import type { Interpretation, QuarantineReason } from './source.ts';
 
 export const nothing = (note: string): Interpretation => ({ kind: 'facts', facts: [], note });
@@ -18,6 +18,17 @@ export const unknownType: QuarantineReason = {
   code: 'unknown_type',
   detail: 'an event type the gateway has no mapping for',
 };
+
+export const notJson: QuarantineReason = { code: 'not_json', detail: 'not UTF-8 JSON' };
+
+/** A body as the provider's envelope, or why it is none; `detail` says the paths, never a value. */
+export function readEnvelope<T>(body: Uint8Array, schema: z.ZodType<T>): Result<T, QuarantineReason> {
+  const json = parseJson(body);
+  if (!json.ok) return err(notJson);
+  const parsed = schema.safeParse(json.value);
+  if (parsed.success) return ok(parsed.data);
+  return err({ code: 'unsupported_shape', detail: describeIssues(parsed.error.issues, 490) });
+}
 
 /** A type's reading, its schema bound to it. `Context` is what the interpretation needs beside the content. */
 export interface Reader<Context> {

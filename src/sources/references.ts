@@ -2,7 +2,7 @@
  * The same customer's id elsewhere, read from where the tenant's config says it stands: `metadata.salesforce_account_id`
  * of the provider's own customer object. Pure.
  */
-import { parseJson } from './json.ts';
+import { isJsonObject, parseJson } from './json.ts';
 import { longId } from './salesforce/ids.ts';
 
 /** Bodies are bounded by their source; these bound the walk. */
@@ -11,9 +11,6 @@ const MAX_OBJECTS = 2_000;
 const MAX_ID = 255;
 
 type JsonObject = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isId = (value: unknown): value is string | number | bigint =>
   (typeof value === 'string' && value !== '' && value.length <= MAX_ID) ||
@@ -35,7 +32,7 @@ export function referenceAt(body: Uint8Array, customerId: string, path: string):
     for (const value of level) {
       seen += 1;
       if (seen > MAX_OBJECTS) return null;
-      if (isObject(value) && isCustomer(value, customerId)) {
+      if (isJsonObject(value) && isCustomer(value, customerId)) {
         const found = at(value, steps);
         if (isId(found)) return String(found);
       }
@@ -53,7 +50,7 @@ const isCustomer = (object: JsonObject, customerId: string): boolean =>
 
 const at = (object: JsonObject, steps: readonly string[]): unknown =>
   steps.reduce<unknown>(
-    (value, step) => (isObject(value) && Object.hasOwn(value, step) ? value[step] : undefined),
+    (value, step) => (isJsonObject(value) && Object.hasOwn(value, step) ? value[step] : undefined),
     object,
   );
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { err, ok, type Result } from '../canonical/result.ts';
 import { describeIssues, parseJson } from './json.ts';
+import { notJson } from './reading.ts';
 import type { QuarantineReason } from './source.ts';
 
 export const wireId = z.string().min(1).max(255);
@@ -15,7 +16,7 @@ export const numericId = z
 /** Bytes → checked object, or why not: `not_json`, or `schema_mismatch` with paths. */
 export function readJson<T>(body: Uint8Array, schema: z.ZodType<T>): Result<T, QuarantineReason> {
   const json = parseJson(body);
-  return json.ok ? checked(json.value, schema) : err({ code: 'not_json', detail: 'expected JSON in UTF-8' });
+  return json.ok ? checked(json.value, schema) : err(notJson);
 }
 
 export function checked<T>(value: unknown, schema: z.ZodType<T>): Result<T, QuarantineReason> {

@@ -3,6 +3,7 @@ import type { JSONWebKeySet } from 'jose';
 import { z } from 'zod';
 import type { EpochMs } from '../canonical/ids.ts';
 import { err, ok, type Result } from '../canonical/result.ts';
+import { readCapped } from './capped-text.ts';
 
 /** Public keys only: a set that carries a private or symmetric key is refused whole, as somebody's mistake. */
 const publicKey = z
@@ -58,7 +59,7 @@ export const fetchKeySetWith =
         await response.body?.cancel();
         return err('unavailable');
       }
-      const text = await readCapped(response.body);
+      const text = await readCapped(response.body, maxKeySetBytes);
       if (text === null) return err('unavailable');
       const parsed = jsonWebKeySet.safeParse(JSON.parse(text));
       return parsed.success ? ok(keySetOf(parsed.data)) : err('unavailable');
@@ -67,23 +68,6 @@ export const fetchKeySetWith =
       return err('unavailable');
     }
   };
-
-async function readCapped(body: ReadableStream<Uint8Array>): Promise<string | null> {
-  const reader = body.getReader();
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
-  let text = '';
-  let size = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
-    size += value.byteLength;
-    if (size > maxKeySetBytes) {
-      await reader.cancel();
-      return null;
-    }
-    text += decoder.decode(value, { stream: true });
-  }
-}
 
 /** Drops absent members, which jose's types (exact optional properties) do not allow as `undefined`. */
 export function keySetOf(set: z.infer<typeof jsonWebKeySet>): JSONWebKeySet {

@@ -7,7 +7,7 @@ import { err, ok, type Result, unreachable } from '../../canonical/result.ts';
 import { verifyBasic } from '../../verification/basic.ts';
 import { verifySecretPath } from '../../verification/secret-path.ts';
 import type { Delivery, LiveSecret, Verification, VerifiedDelivery } from '../../verification/verification.ts';
-import { describeIssues, parseJson } from '../json.ts';
+import { readEnvelope } from '../reading.ts';
 import type { AddressedEvent, QuarantineReason, SourceDefinition, StoredEvent, UnreadableDelivery } from '../source.ts';
 import { factsOf, needsOf, objection, understoodTypes } from './interpret.ts';
 import { type ChargebeeEvent, eventEnvelope } from './schemas.ts';
@@ -80,13 +80,7 @@ function parse(delivery: VerifiedDelivery): Result<readonly AddressedEvent[], Un
 
 const readStored = (event: StoredEvent): Result<ChargebeeEvent, QuarantineReason> => readEvent(event.body);
 
-function readEvent(body: Uint8Array<ArrayBuffer>): Result<ChargebeeEvent, QuarantineReason> {
-  const json = parseJson(body);
-  if (!json.ok) return err({ code: 'not_json', detail: 'not UTF-8 JSON' });
-  const parsed = eventEnvelope.safeParse(json.value);
-  if (parsed.success) return ok(parsed.data);
-  return err({ code: 'unsupported_shape', detail: describeIssues(parsed.error.issues, 490) });
-}
+const readEvent = (body: Uint8Array): Result<ChargebeeEvent, QuarantineReason> => readEnvelope(body, eventEnvelope);
 
 /** Whose it is: the document's customer first, because in an account hierarchy the payer may be another one. */
 const owners: readonly (readonly [member: string, id: string])[] = [

@@ -3,7 +3,8 @@
  * thin. docs/sources/gocardless.md says how it is set up and what becomes which fact.
  */
 import { bodyAlone, type HmacScheme, signatureHeader, verifyHmac } from '../../verification/hmac-scheme.ts';
-import { announcingSource, member, otherAccount } from '../announcing.ts';
+import { announcingSource, otherAccount } from '../announcing.ts';
+import { member } from '../json.ts';
 import { unknownType } from '../reading.ts';
 import type { QuarantineReason, SourceDefinition } from '../source.ts';
 import { factsOf, isUnderstood, needsOf, understoodTypes } from './interpret.ts';

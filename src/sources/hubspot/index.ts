@@ -5,7 +5,8 @@
 import { unreachable } from '../../canonical/result.ts';
 import { verifyHubspotLegacy, verifyHubspotV3 } from '../../verification/hubspot-signature.ts';
 import type { Delivery, LiveSecret, Verification } from '../../verification/verification.ts';
-import { announcingSource, type EventAddress, isJsonObject, otherAccount } from '../announcing.ts';
+import { announcingSource, type EventAddress, otherAccount } from '../announcing.ts';
+import { isJsonObject } from '../json.ts';
 import { nothing, unsupported } from '../reading.ts';
 import {
   type Enrichment,

@@ -8,7 +8,7 @@ import { bodyAlone, type HmacScheme, signatureHeader, verifyHmac } from '../../v
 import { verifyLagoJwt } from '../../verification/lago-jwt.ts';
 import type { Delivery, LiveSecret, Verification, VerifiedDelivery } from '../../verification/verification.ts';
 import { instantOf } from '../instants.ts';
-import { describeIssues, parseJson } from '../json.ts';
+import { readEnvelope } from '../reading.ts';
 import type { AddressedEvent, QuarantineReason, SourceDefinition, UnreadableDelivery } from '../source.ts';
 import { factsOf, objection, understoodTypes } from './interpret.ts';
 import { envelope, type LagoEvent, stamped } from './schemas.ts';
@@ -87,13 +87,7 @@ function parse(delivery: VerifiedDelivery): Result<readonly AddressedEvent[], Un
 /** Lago's id of the webhook, the same on each try. It is not signed: what books count on are the objects' own ids. */
 const uniquePattern = /^[\w-]{8,80}$/;
 
-function readEvent(body: Uint8Array<ArrayBuffer>): Result<LagoEvent, QuarantineReason> {
-  const json = parseJson(body);
-  if (!json.ok) return err({ code: 'not_json', detail: 'not UTF-8 JSON' });
-  const parsed = envelope.safeParse(json.value);
-  if (parsed.success) return ok(parsed.data);
-  return err({ code: 'unsupported_shape', detail: describeIssues(parsed.error.issues, 490) });
-}
+const readEvent = (body: Uint8Array): Result<LagoEvent, QuarantineReason> => readEnvelope(body, envelope);
 
 /** The envelope has no time and no customer; the object has, in one of several places. */
 function addressOf(event: LagoEvent, receivedAt: EpochMs): { id: string; at: EpochMs; customer: string | null } {

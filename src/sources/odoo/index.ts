@@ -4,8 +4,9 @@
  */
 import { z } from 'zod';
 import { verifySecretPath } from '../../verification/secret-path.ts';
-import { announcingSource, textMember } from '../announcing.ts';
+import { announcingSource } from '../announcing.ts';
 import { readInstant } from '../instants.ts';
+import { textMember } from '../json.ts';
 import { facts, nothing, unknownType } from '../reading.ts';
 import { keysOf } from '../source.ts';
 

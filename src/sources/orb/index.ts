@@ -5,8 +5,7 @@ import { err, ok, type Result } from '../../canonical/result.ts';
 import { type HmacScheme, verifyHmac } from '../../verification/hmac-scheme.ts';
 import type { Delivery, VerifiedDelivery } from '../../verification/verification.ts';
 import { instantOf } from '../instants.ts';
-import { describeIssues, parseJson } from '../json.ts';
-import { facts, nothing, type Reader, reader, said, unknownType, without } from '../reading.ts';
+import { facts, nothing, type Reader, readEnvelope, reader, said, unknownType, without } from '../reading.ts';
 import type { AddressedEvent, QuarantineReason, SourceDefinition, UnreadableDelivery } from '../source.ts';
 import {
   creditNoteIssued,
@@ -172,13 +171,7 @@ function objection(event: OrbEvent): QuarantineReason | null {
   return withoutEffect.test(event.type) ? null : unknownType;
 }
 
-function readEvent(body: Uint8Array<ArrayBuffer>): Result<OrbEvent, QuarantineReason> {
-  const json = parseJson(body);
-  if (!json.ok) return err({ code: 'not_json', detail: 'not UTF-8 JSON' });
-  const parsed = envelope.safeParse(json.value);
-  if (parsed.success) return ok(parsed.data);
-  return err({ code: 'unsupported_shape', detail: describeIssues(parsed.error.issues, 490) });
-}
+const readEvent = (body: Uint8Array): Result<OrbEvent, QuarantineReason> => readEnvelope(body, envelope);
 
 /** A customer has no version: the event's time orders its snapshots. */
 function customerUpserted(read: Customer, { occurredAt, settings }: Context): CanonicalEvent {

@@ -8,7 +8,7 @@ import { err, ok, type Result } from '../../canonical/result.ts';
 import { type HmacScheme, keyedHeader, timeThenBody, verifyHmac } from '../../verification/hmac-scheme.ts';
 import type { VerifiedDelivery } from '../../verification/verification.ts';
 import { instantOf } from '../instants.ts';
-import { describeIssues, parseJson } from '../json.ts';
+import { readEnvelope } from '../reading.ts';
 import type { AddressedEvent, QuarantineReason, SourceDefinition, UnreadableDelivery } from '../source.ts';
 import { factsOf, objection, understoodTypes } from './interpret.ts';
 import { eventEnvelope, type PaddleEvent } from './schemas.ts';
@@ -71,13 +71,7 @@ function parse(delivery: VerifiedDelivery): Result<readonly AddressedEvent[], Un
   ]);
 }
 
-function readEvent(body: Uint8Array<ArrayBuffer>): Result<PaddleEvent, QuarantineReason> {
-  const json = parseJson(body);
-  if (!json.ok) return err({ code: 'not_json', detail: 'not UTF-8 JSON' });
-  const parsed = eventEnvelope.safeParse(json.value);
-  if (parsed.success) return ok(parsed.data);
-  return err({ code: 'unsupported_shape', detail: describeIssues(parsed.error.issues, 490) });
-}
+const readEvent = (body: Uint8Array): Result<PaddleEvent, QuarantineReason> => readEnvelope(body, eventEnvelope);
 
 function laneOf({ event_type: type, data }: PaddleEvent): Pick<AddressedEvent, 'customer' | 'sharedLane'> {
   if (/^(?:product|price|discount|discount_group)\./.test(type)) return { customer: null, sharedLane: 'catalogue' };

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { EpochMs } from '../../canonical/ids.ts';
 import { err, ok, type Result } from '../../canonical/result.ts';
 import { type TokenKey, tokenKey } from '../../verification/body-token.ts';
+import { readCapped } from '../../verification/capped-text.ts';
 import { parseJsonText } from '../json.ts';
 
 export interface PlaidAccess {
@@ -34,7 +35,7 @@ export const fetchPlaidKeyWith =
         headers: { 'content-type': 'application/json', accept: 'application/json' },
         body: JSON.stringify({ client_id: clientId, secret, key_id: keyId }),
       });
-      const text = response.body === null ? null : await readCapped(response.body);
+      const text = response.body === null ? null : await readCapped(response.body, maxAnswerBytes);
       const json = text === null ? null : parseJsonText(text);
       if (json === null || !json.ok) return err('unavailable');
       if (response.status === 400 && refused.safeParse(json.value).success) return ok(null);
@@ -45,23 +46,6 @@ export const fetchPlaidKeyWith =
       return err('unavailable');
     }
   };
-
-async function readCapped(body: ReadableStream<Uint8Array>): Promise<string | null> {
-  const reader = body.getReader();
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
-  let text = '';
-  let size = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
-    size += value.byteLength;
-    if (size > maxAnswerBytes) {
-      await reader.cancel();
-      return null;
-    }
-    text += decoder.decode(value, { stream: true });
-  }
-}
 
 interface KeptKey {
   readonly key: TokenKey | null;

@@ -4,8 +4,9 @@
  */
 import { z } from 'zod';
 import { bodyAlone, type HmacScheme, signatureHeader, verifyHmac } from '../../verification/hmac-scheme.ts';
-import { announcingSource, member, otherAccount } from '../announcing.ts';
+import { announcingSource, otherAccount } from '../announcing.ts';
 import { instantText, readInstant } from '../instants.ts';
+import { member } from '../json.ts';
 import { facts, nothing, unknownType } from '../reading.ts';
 import { type EnrichmentNeed, enrichmentKey, type Interpretation, keysOf } from '../source.ts';
 

@@ -9,8 +9,7 @@ import { verifyBasic } from '../../verification/basic.ts';
 import { type HmacScheme, timeThenBody, verifyHmac } from '../../verification/hmac-scheme.ts';
 import type { Delivery, VerifiedDelivery } from '../../verification/verification.ts';
 import { instantOf } from '../instants.ts';
-import { describeIssues, parseJson } from '../json.ts';
-import { fingerprint } from '../reading.ts';
+import { fingerprint, readEnvelope } from '../reading.ts';
 import type { AddressedEvent, QuarantineReason, SourceDefinition, UnreadableDelivery } from '../source.ts';
 import { jsonFacts, jsonNeeds, jsonObjection, understoodJsonTypes } from './json.ts';
 import { type Notification, notification } from './schemas.ts';
@@ -72,13 +71,7 @@ export const recurly: SourceDefinition<RecurlySettings> = {
   },
 };
 
-function readNotification(body: Uint8Array<ArrayBuffer>): Result<Notification, QuarantineReason> {
-  const json = parseJson(body);
-  if (!json.ok) return err({ code: 'not_json', detail: 'not UTF-8 JSON' });
-  const parsed = notification.safeParse(json.value);
-  if (parsed.success) return ok(parsed.data);
-  return err({ code: 'unsupported_shape', detail: describeIssues(parsed.error.issues, 490) });
-}
+const readNotification = (body: Uint8Array): Result<Notification, QuarantineReason> => readEnvelope(body, notification);
 
 function parseNotification(delivery: VerifiedDelivery): Result<readonly AddressedEvent[], UnreadableDelivery> {
   const read = readNotification(delivery.body);

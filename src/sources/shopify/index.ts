@@ -9,7 +9,7 @@ import type { VerifiedDelivery } from '../../verification/verification.ts';
 import { otherAccount } from '../announcing.ts';
 import { readInstant } from '../instants.ts';
 import { parseJson } from '../json.ts';
-import { unknownType } from '../reading.ts';
+import { notJson, unknownType } from '../reading.ts';
 import type { AddressedEvent, QuarantineReason, SourceDefinition, UnreadableDelivery } from '../source.ts';
 import { readJson } from '../wire.ts';
 import { digitsOf, orderLane } from './context.ts';
@@ -114,7 +114,7 @@ export const shopify: SourceDefinition<ShopifySettings> = {
     const own = topicReader(stored.type);
     if (own === null) return { kind: 'quarantine', reason: unknownType };
     const json = parseJson(stored.body);
-    if (!json.ok) return { kind: 'quarantine', reason: { code: 'not_json', detail: 'expected JSON in UTF-8' } };
+    if (!json.ok) return { kind: 'quarantine', reason: notJson };
     return own.facts(json.value, { topic: stored.type, occurredAt: stored.occurredAt, settings });
   },
   understands: understoodTopics,

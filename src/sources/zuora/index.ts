@@ -8,7 +8,7 @@ import { verifyBasic } from '../../verification/basic.ts';
 import { bodyAlone, signatureHeader, verifyHmac } from '../../verification/hmac-scheme.ts';
 import type { Delivery, LiveSecret, Verification, VerifiedDelivery } from '../../verification/verification.ts';
 import { parseJson } from '../json.ts';
-import { facts, fingerprint, nothing, unknownType, unsupported } from '../reading.ts';
+import { facts, fingerprint, nothing, notJson, unknownType, unsupported } from '../reading.ts';
 import type { AddressedEvent, Interpretation, SourceDefinition, StoredEvent, UnreadableDelivery } from '../source.ts';
 import { factOf } from './interpret.ts';
 import { instantAt, textAt } from './members.ts';
@@ -72,7 +72,7 @@ function parse(
   settings: ZuoraSettings,
 ): Result<readonly AddressedEvent[], UnreadableDelivery> {
   const json = parseJson(delivery.body);
-  if (!json.ok) return err({ reason: { code: 'not_json', detail: 'not UTF-8 JSON' } });
+  if (!json.ok) return err({ reason: notJson });
   const body = json.value;
   const type = textAt(body, settings.eventType);
   if (type === null) {
@@ -111,7 +111,7 @@ function idOf(body: unknown, { eventId }: ZuoraSettings): string | null {
 
 function interpret(event: StoredEvent, settings: ZuoraSettings): Interpretation {
   const json = parseJson(event.body);
-  if (!json.ok) return { kind: 'quarantine', reason: { code: 'not_json', detail: 'not UTF-8 JSON' } };
+  if (!json.ok) return { kind: 'quarantine', reason: notJson };
   const mapping = mappingOf(settings, event.type);
   if (mapping === undefined) return { kind: 'quarantine', reason: unknownType };
   const fact = factOf(json.value, mapping, event.occurredAt);
