@@ -86,7 +86,7 @@ export function invoice({
   return [
     db
       .prepare(
-        `INSERT INTO lanes VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (tenant, lane) DO UPDATE SET position = excluded.position, hash = excluded.hash,
+        `INSERT INTO lanes (tenant, lane, position, hash, from_position, from_hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (tenant, lane) DO UPDATE SET position = excluded.position, hash = excluded.hash,
          from_position = excluded.from_position, from_hash = excluded.from_hash`,
       )
       .bind(tenant, lane, position, hash, position - 1, before),

@@ -36,7 +36,9 @@ export async function grow(from: number, to: number): Promise<void> {
   const with2 = `WITH RECURSIVE ${numbers(from, to, 'l')}, ${numbers(1, PER_LANE, 'p')}`;
   const id = "printf('evt_%06d_%03d', l.n, p.n)";
   const run = (sql: string) => env.LEDGER_0.prepare(sql).run();
-  await run(`INSERT INTO lanes ${with2} SELECT 'acme', 'lane_' || n, ${PER_LANE}, ${hash}, 0, ${hash} FROM l`);
+  await run(
+    `INSERT INTO lanes (tenant, lane, position, hash, from_position, from_hash) ${with2} SELECT 'acme', 'lane_' || n, ${PER_LANE}, ${hash}, 0, ${hash} FROM l`,
+  );
   await run(
     `INSERT INTO events ${with2} SELECT 'acme', 'stripe', ${id}, 'lane_' || l.n, p.n, p.n, 'invoice.finalized', 1, 1, 'signed', ${hash}, NULL, 'booked', NULL, '[]', '${documents}', 1, l.n FROM l, p`,
   );
