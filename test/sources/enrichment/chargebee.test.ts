@@ -32,14 +32,15 @@ describe('Chargebee’s API completes what its webhooks leave out', () => {
   it('says how much of a payment is refunded in all, for a partial refund', async () => {
     const api = chargebeeApi();
     const paid = make.paymentEvent({ id: 'ev_1', occurredAt: AT }, 'payment_succeeded', payment).content.transaction;
-    api.showTransaction({
+    const shown = {
       ...(typeof paid === 'object' ? paid : {}),
       id: payment.id,
       linked_refunds: [
         { txn_id: 'txn_2', txn_status: 'success', txn_amount: 3000, txn_date: AT },
         { txn_id: 'txn_3', txn_status: 'success', txn_amount: 1000, txn_date: AT },
       ],
-    });
+    };
+    api.showTransaction(shown);
     const refund = make.paymentRefunded(
       { id: 'ev_2', occurredAt: AT },
       { id: 'txn_3', payment, amount: 1000, date: AT },
