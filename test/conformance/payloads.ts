@@ -40,3 +40,11 @@ export function payloadsOf(provider: string): readonly Payload[] | null {
       body: new Uint8Array(readFileSync(path.join(root, fixture.file))),
     }));
 }
+
+/** The folders of payloads, sorted; none when they are not on this machine. */
+export function payloadFolders(): readonly string[] {
+  const index = path.join(root, 'MANIFEST.json');
+  if (!existsSync(index)) return [];
+  const { fixtures } = manifest.parse(JSON.parse(readFileSync(index, 'utf8')));
+  return [...new Set(fixtures.map((fixture) => fixture.provider))].sort();
+}
