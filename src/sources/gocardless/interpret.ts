@@ -172,31 +172,44 @@ const payoutPaid = about('payout', payout, (object: Payout, { event }) => {
   return facts(fee, sent);
 });
 
-const customerChanged = (deleted: boolean) =>
-  about('customer', customer, (object: Customer, { event }) =>
-    facts({
-      kind: 'customer.upserted',
-      occurredAt: event.created_at,
-      requires: [],
-      customer: key('customer', object.id),
-      // Customers carry no version; the event's time orders what was read because of it.
-      version: event.created_at,
-      name: partyName(object.company_name, object.given_name, object.family_name),
-      email: object.email ?? null,
-      phone: object.phone_number ?? null,
-      taxId: null,
-      address: {
-        line1: object.address_line1 ?? null,
-        line2: object.address_line2 ?? null,
-        city: object.city ?? null,
-        postalCode: object.postal_code ?? null,
-        state: object.region ?? null,
-        country: object.country_code ?? null,
-      },
-      references: {},
-      deleted,
-    }),
-  );
+/** Customers carry no version; the event's time orders what was read because of it. */
+const customerOn = (event: GocardlessEvent, id: string) => ({
+  kind: 'customer.upserted' as const,
+  occurredAt: event.created_at,
+  requires: [],
+  customer: key('customer', id),
+  version: event.created_at,
+  taxId: null,
+  references: {},
+});
+
+const customerChanged = about('customer', customer, (object: Customer, { event }) =>
+  facts({
+    ...customerOn(event, object.id),
+    name: partyName(object.company_name, object.given_name, object.family_name),
+    email: object.email ?? null,
+    phone: object.phone_number ?? null,
+    address: {
+      line1: object.address_line1 ?? null,
+      line2: object.address_line2 ?? null,
+      city: object.city ?? null,
+      postalCode: object.postal_code ?? null,
+      state: object.region ?? null,
+      country: object.country_code ?? null,
+    },
+    deleted: false,
+  }),
+);
+
+/** A removed customer cannot be read any more (developer.gocardless.com, customers): only that it is gone is known. */
+const customerRemoved: Action = {
+  resource: null,
+  interpret({ event }) {
+    const id = linkOf(event, 'customer');
+    if (id === null) return unsupported('links.customer: absent');
+    return facts({ ...customerOn(event, id), name: null, email: null, phone: null, address: null, deleted: true });
+  },
+};
 
 const onItsWay = silent('on its way; no money has been collected');
 const settled = silent('part of a payout, which has an event of its own');
@@ -225,9 +238,9 @@ const actions: Readonly<Record<string, Action>> = {
   'payouts.paid': payoutPaid,
   'payouts.fx_rate_confirmed': silent('a rate; the money is told by payouts.paid'),
   'payouts.tax_exchange_rates_confirmed': silent('a rate; the money is told by payouts.paid'),
-  'customers.created': customerChanged(false),
-  'customers.updated': customerChanged(false),
-  'customers.removed': customerChanged(true),
+  'customers.created': customerChanged,
+  'customers.updated': customerChanged,
+  'customers.removed': customerRemoved,
 };
 
 const families =

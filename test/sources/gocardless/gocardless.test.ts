@@ -115,6 +115,13 @@ describe('GoCardless events', () => {
     expect(() => facts('payouts.paid', { payout: 'PO1' }, partner)).toThrow('payout_type');
   });
 
+  it('tell of a removed customer, who cannot be read any more', () => {
+    expect(facts('customers.removed', { customer: 'CU1' }, new Map())).toMatchObject([
+      { kind: 'customer.upserted', customer: 'gocardless:customer:CU1', name: null, deleted: true },
+    ]);
+    expect(() => facts('customers.removed', {}, new Map())).toThrow('links.customer');
+  });
+
   it('are set aside when unknown or of another organisation', () => {
     const words = (type: string, config: object) =>
       read(configured(registered, { ...config }), bytes(JSON.stringify(webhook(event(type, {}))))).map(verdict);
