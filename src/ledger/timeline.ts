@@ -6,10 +6,10 @@ import { z } from 'zod';
 import type { EpochMs } from '../canonical/ids.ts';
 import type { LogLine } from '../durable-objects/customer-lane/protocol.ts';
 import type { TrustTier } from '../verification/verification.ts';
-import type { events } from './schema.ts';
 import {
   amountText,
   type EntryView,
+  type EventRow,
   type ExceptionView,
   entryView,
   eventView,
@@ -22,8 +22,6 @@ import {
   type StoredPlan,
   viewEvent,
 } from './views.ts';
-
-type EventRow = typeof events.$inferSelect;
 
 export const timelineStep = z.object({
   at: z.string().nullable().describe('null: it has not happened yet'),

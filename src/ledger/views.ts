@@ -8,8 +8,8 @@ import type { EpochMs } from '../canonical/ids.ts';
 import { type Currency, currency, formatMinor, minorUnits } from '../canonical/money.ts';
 import type { entries, events, exceptions, postings } from './schema.ts';
 
-type EventRow = typeof events.$inferSelect;
-type EntryRow = typeof entries.$inferSelect;
+export type EventRow = typeof events.$inferSelect;
+export type EntryRow = typeof entries.$inferSelect;
 type PostingRow = typeof postings.$inferSelect;
 type ExceptionRow = typeof exceptions.$inferSelect;
 

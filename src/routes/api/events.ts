@@ -1,21 +1,20 @@
 /** Events: the list, one event's whole timeline, its signed bytes, and what is in quarantine. */
 import { z } from 'zod';
-import { sha256Hex } from '../../ledger/hash.ts';
 import {
   commitCursor,
   entriesOf,
   eventsByIds,
-  exceptionsAbout,
   heldCursor,
   heldOutcomes,
-  type LedgerReads,
   listEvents,
   listHeld,
-  postingsByKeys,
-} from '../../ledger/reads.ts';
+} from '../../ledger/event-reads.ts';
+import { sha256Hex } from '../../ledger/hash.ts';
+import type { LedgerReads } from '../../ledger/reads.ts';
 import type { events } from '../../ledger/schema.ts';
 import { type Timeline, tellLaneTimeline, tellTimeline, timelineView } from '../../ledger/timeline.ts';
 import { eventView, planOf, viewEntry, viewException, viewPosting } from '../../ledger/views.ts';
+import { exceptionsAbout, postingsByKeys } from '../../ledger/work-reads.ts';
 import { rawBody } from '../../operations/archived-body.ts';
 import { auditId, auditStatement } from '../../operations/audit.ts';
 import { idsAbout } from '../../operations/exceptions.ts';

@@ -1,6 +1,6 @@
 /** Lanes: how one stands, and what a person does to it. */
 import { z } from 'zod';
-import { laneHead } from '../../ledger/reads.ts';
+import { laneHead } from '../../ledger/entry-reads.ts';
 import { exceptionId } from '../../ledger/records.ts';
 import { exceptionCauses, idsAbout, resolveStatement } from '../../operations/exceptions.ts';
 import { laneProgress, laneStub, lineOf, progressOf } from '../../operations/lanes.ts';

@@ -2,21 +2,13 @@
 import { z } from 'zod';
 import { currency } from '../../canonical/money.ts';
 import { bookkeepingOf } from '../../ledger/accounts-by-code.ts';
+import { balanceCursor, balanceView, listBalances } from '../../ledger/balance-reads.ts';
+import { findEntry, laneEntryCursor, laneOfObject, listLaneEntries } from '../../ledger/entry-reads.ts';
+import { commitCursor, listEntries } from '../../ledger/event-reads.ts';
 import { type ExportWriterMaker, exportStream } from '../../ledger/export.ts';
 import { beancountWriter } from '../../ledger/export-beancount.ts';
 import { csvWriter } from '../../ledger/export-csv.ts';
 import { hledgerWriter } from '../../ledger/export-hledger.ts';
-import {
-  balanceCursor,
-  balanceView,
-  commitCursor,
-  findEntry,
-  laneEntryCursor,
-  laneOfObject,
-  listBalances,
-  listEntries,
-  listLaneEntries,
-} from '../../ledger/reads.ts';
 import { bookedSpan, MAX_ACCOUNTS, readTurnover, trialBalance, trialBalanceView } from '../../ledger/trial-balance.ts';
 import { entryView } from '../../ledger/views.ts';
 import type { TenantConfig } from '../../tenants/config.ts';

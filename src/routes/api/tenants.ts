@@ -1,7 +1,7 @@
 /** Tenants: config and its versions, secrets (write-only), keys, the audit trail. */
 import { z } from 'zod';
+import { auditCursor, auditView, listAudit } from '../../ledger/audit-reads.ts';
 import { sha256Hex } from '../../ledger/hash.ts';
-import { auditCursor, auditView, listAudit } from '../../ledger/reads.ts';
 import { reaches, roles } from '../../operations/access.ts';
 import { auditId, auditStatement } from '../../operations/audit.ts';
 import { directoryOf } from '../../operations/directory.ts';

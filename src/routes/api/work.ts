@@ -1,9 +1,10 @@
 /** What is open and what a person does about it: exceptions, quarantine, postings, targets. */
 import { z } from 'zod';
+import { heldRows } from '../../ledger/event-reads.ts';
+import { exceptionView, postingView, viewException } from '../../ledger/views.ts';
 import {
   exceptionCursor,
   findException,
-  heldRows,
   listExceptions,
   listOpenExceptions,
   listOpenPostings,
@@ -11,8 +12,7 @@ import {
   openExceptionCursor,
   openPostingCursor,
   postingCursor,
-} from '../../ledger/reads.ts';
-import { exceptionView, postingView, viewException } from '../../ledger/views.ts';
+} from '../../ledger/work-reads.ts';
 import { resolveStatement } from '../../operations/exceptions.ts';
 import { laneStub } from '../../operations/lanes.ts';
 import { problem } from '../problem.ts';
