@@ -18,7 +18,6 @@ const value = z
   ])
   .pipe(minorAmount);
 const money = z.object({ value, currency: currencyCode });
-export type Money = z.infer<typeof money>;
 
 const flag = z.union([z.enum(['true', 'false']).transform((text) => text === 'true'), z.boolean()]);
 const reference = z.string().max(255);
