@@ -12,7 +12,7 @@ const schedules = {
   /** The target said no: its data must change first, so rarely, for when somebody has changed it. */
   rejected: { first: 10 * MINUTE, most: 24 * HOUR },
   /** Goes when what it depends on has gone. */
-  blocked: { first: MINUTE, most: HOUR },
+  blocked: { first: 15_000, most: HOUR },
 } as const;
 
 /** @param attempts tries before this one. @param retryAfterMs what the target asked for, if it did. */

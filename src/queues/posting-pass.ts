@@ -21,12 +21,21 @@ const PASS_PATIENCE_MS = 20_000;
 const LEASE_MARGIN_MS = 5_000;
 /** A call that would have less time than this is not begun, ms. */
 const LEAST_CALL_MS = 10_000;
+/**
+ * A document waits this often for one of another lane that nobody has posted yet (a product of the catalogue); then the
+ * target says whether it can do without. With the backoff of blocked documents that is some hours.
+ */
+const PATIENT_TRIES = 8;
 /** No pass makes more calls to one target than this. */
 const MAX_CALLS = 500;
 
 export class PostingPass {
   private readonly receipts = new Map<PostingKey, Receipt>();
   private readonly done: Done[] = [];
+  /** Keys queued in this pass that have no outcome yet. */
+  private readonly onTheirWay = new Set<PostingKey>();
+  /** Keys that this pass could not bring to the target. */
+  private readonly failed = new Set<PostingKey>();
   private readonly queues = new Map<LaneKey, Work[]>();
   /** Keys not at the target although they should be: whatever depends on them is blocked. */
   private readonly missing = new Map<LaneKey, Set<PostingKey>>();
@@ -73,6 +82,7 @@ export class PostingPass {
         if (!this.connector.accepts(document)) continue;
         const row = known.get(document.key);
         if (row?.outcome === 'applied' || row?.outcome === 'skipped') continue;
+        this.onTheirWay.add(document.key);
         queue.push({
           item,
           document,
@@ -111,28 +121,25 @@ export class PostingPass {
         differences: [],
       });
     }
+    const byKey = new Map(rows.map((row) => [row.key, row]));
     const open = rows.filter((row) => row.outcome !== 'applied' && row.outcome !== 'skipped' && !here.has(row.key));
     for (const item of items) {
       const missing = this.missing.get(item.lane) ?? new Set();
       for (const row of open) missing.add(row.key as PostingKey);
+      if (item.attempts < PATIENT_TRIES) for (const key of notYetThere(item, here, byKey)) missing.add(key);
       this.missing.set(item.lane, missing);
     }
-    return new Map(rows.map((row) => [row.key, { outcome: row.outcome, attempts: row.attempts }]));
+    return byKey;
   }
 
   /** From every lane the longest run of documents that do not depend on one another, up to the target's batch size. */
   private nextWave(): Work[] {
+    const limit = this.tenant.batchLimit(this.target);
     const wave: Work[] = [];
+    const inWave = new Set<PostingKey>();
     for (const [lane, queue] of this.queues) {
-      const inWave = new Set<PostingKey>();
-      const limit = this.tenant.batchLimit(this.target);
       let next = queue[0];
-      while (
-        next !== undefined &&
-        wave.length < limit &&
-        !next.document.dependsOn.some((key) => inWave.has(key)) &&
-        !inWave.has(next.document.key)
-      ) {
+      while (next !== undefined && wave.length < limit && !this.mustWait(next, inWave)) {
         queue.shift();
         const blocker = this.blockerOf(lane, next);
         if (blocker === null) {
@@ -145,12 +152,26 @@ export class PostingPass {
       }
       if (wave.length >= limit) break;
     }
-    return wave;
+    return wave.length > 0 ? wave : this.firstOfAny();
+  }
+
+  /** What it depends on is still on its way in this pass, in whatever lane; or it is in this wave already. */
+  private mustWait({ document }: Work, inWave: ReadonlySet<PostingKey>): boolean {
+    return inWave.has(document.key) || document.dependsOn.some((key) => this.onTheirWay.has(key));
+  }
+
+  /** Lanes that wait for each other's documents in a circle: one goes first, and the target says whether it can. */
+  private firstOfAny(): Work[] {
+    for (const queue of this.queues.values()) {
+      const first = queue.shift();
+      if (first !== undefined) return [first];
+    }
+    return [];
   }
 
   private blockerOf(lane: LaneKey, work: Work): PostingKey | null {
     const missing = this.missing.get(lane);
-    return work.document.dependsOn.find((key) => missing?.has(key)) ?? null;
+    return work.document.dependsOn.find((key) => missing?.has(key) || this.failed.has(key)) ?? null;
   }
 
   /** Policy `hold`: after a failure the customer's later documents wait, dependent or not. */
@@ -216,10 +237,12 @@ export class PostingPass {
   private finish(done: Done): void {
     this.done.push(done);
     const { document, item } = done.work;
+    this.onTheirWay.delete(document.key);
     if (done.outcome.outcome === 'applied') {
       this.receipts.set(document.key, done.outcome.receipt);
       return;
     }
+    this.failed.add(document.key);
     const missing = this.missing.get(item.lane) ?? new Set();
     missing.add(document.key);
     this.missing.set(item.lane, missing);
@@ -289,4 +312,13 @@ export class PostingPass {
       return false;
     }
   }
+}
+
+/** What an item's documents depend on that is neither in this pass nor, by its posting row, at the target. */
+function notYetThere(
+  item: PostingItem,
+  here: ReadonlySet<string>,
+  rows: ReadonlyMap<string, { readonly outcome: string }>,
+): PostingKey[] {
+  return item.documents.flatMap((document) => document.dependsOn.filter((key) => !here.has(key) && !rows.has(key)));
 }
