@@ -76,13 +76,6 @@ export async function loadBooks(
   return books;
 }
 
-/** Object states alone. */
-export const loadObjects = async (
-  db: LedgerDatabase,
-  tenant: TenantId,
-  keys: readonly string[],
-): Promise<Map<string, OwnedObject>> => (await loadBooks(db, tenant, keys, [])).objects;
-
 const readStandings = `SELECT k.value AS lane, (SELECT l.primary_lane FROM lane_links l WHERE l.tenant = ?1 AND l.lane = k.value) AS primaryLane,
 (SELECT json_group_array(f.lane) FROM (SELECT lane FROM lane_links WHERE tenant = ?1 AND primary_lane = k.value LIMIT 20) f) AS linked
 FROM json_each(?2) k`;
