@@ -11,6 +11,7 @@ import { connectorsOf } from './connectors.ts';
 import { enrichFrom } from './enrich.ts';
 import type { GatePort, LaneName, LanePort, StagePorts } from './ports.ts';
 import { MAX_LANES_PER_PASS, runLanes } from './run-lanes.ts';
+import { Slots } from './slots.ts';
 
 /** Seconds before a lane that could not be worked on is rung again. */
 const RETRY_DELAY_S = 15;
@@ -71,6 +72,13 @@ export function buryDoorbells(batch: MessageBatch<unknown>): void {
 
 function stagePorts(env: Bindings): StagePorts {
   const directory = directoryOf(env);
+  const slots = new Map<string, Slots>();
+  const slotsOf = (tenant: TenantRuntime, target: string): Slots => {
+    const key = `${tenant.tenant}/${target}`;
+    const known = slots.get(key) ?? new Slots(tenant.limits(target).concurrency);
+    slots.set(key, known);
+    return known;
+  };
   return {
     lane: (name) => lanePort(env, name),
     tenant: (tenant) => directory.find(tenant, Date.now()),
@@ -86,7 +94,7 @@ function stagePorts(env: Bindings): StagePorts {
     },
     enrich: enrichFrom(env),
     connector: connectorsOf(env),
-    gate: (tenant, target) => gatePort(env, tenant, target),
+    gate: (tenant, target) => gatePort(env, tenant, target, slotsOf(tenant, target)),
     ring: (lanes) => ring(env, lanes),
     now: Date.now,
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
@@ -105,12 +113,26 @@ function lanePort(env: Bindings, name: LaneName): LanePort {
   };
 }
 
-function gatePort(env: Bindings, tenant: TenantRuntime, target: string): GatePort {
+/** The target's gate, with as many callers of this invocation at it as it lets in at once. */
+function gatePort(env: Bindings, tenant: TenantRuntime, target: string, slots: Slots): GatePort {
   const gate = () => env.TARGET_GATES.getByName(`${tenant.tenant}/${target}`);
   const limits = tenant.limits(target);
   return {
-    acquire: () => gate().acquire({ wanted: 1, limits }),
-    release: (permitId, outcome, retryAfterMs) => gate().release({ permitId, outcome, retryAfterMs }),
+    acquire: async () => {
+      await slots.take();
+      let granted = false;
+      try {
+        const answer = await gate().acquire({ wanted: 1, limits });
+        granted = answer.code === 'granted';
+        return answer;
+      } finally {
+        if (!granted) slots.give();
+      }
+    },
+    release: async (permitId, outcome, retryAfterMs) => {
+      slots.give();
+      await gate().release({ permitId, outcome, retryAfterMs });
+    },
   };
 }
 
