@@ -15,11 +15,13 @@ import { contractActivated, dealWon } from './rules/deal.ts';
 import { disputeOpened, disputeStep } from './rules/dispute.ts';
 import { balanceAdjusted, processorFee } from './rules/fee.ts';
 import { invoiceIssued } from './rules/invoice-issued.ts';
+import { journalPosted, journalSummarised } from './rules/journal.ts';
 import { paymentApplied } from './rules/payment-applied.ts';
 import { paymentCaptured } from './rules/payment-captured.ts';
 import { paymentExternal, paymentFailed } from './rules/payment-external.ts';
 import { payoutReturned, payoutSent } from './rules/payout.ts';
 import { productUpserted } from './rules/product.ts';
+import { revenueRecognized } from './rules/recognition.ts';
 import { refundPaid, refundReversed } from './rules/refund.ts';
 import { nothing, type RuleContext, waitFor, withObjects } from './rules/rule.ts';
 import { subscriptionChanged } from './rules/subscription.ts';
@@ -72,6 +74,12 @@ function objectsOfFact(fact: CanonicalEvent): ObjectKey[] {
       return present([fact.deal, fact.customer]);
     case 'contract.activated':
       return present([fact.contract, fact.customer]);
+    case 'revenue.recognized':
+      return [fact.recognition];
+    case 'journal.posted':
+      return present([fact.journal, ...fact.lines.map((line) => line.customer)]);
+    case 'journal.summarised':
+      return [fact.summary];
     default:
       return unreachable(fact);
   }
@@ -133,6 +141,12 @@ function decideOne(fact: CanonicalEvent, context: RuleContext): Decision {
       return dealWon(fact, context);
     case 'contract.activated':
       return contractActivated(fact, context);
+    case 'revenue.recognized':
+      return revenueRecognized(fact, context);
+    case 'journal.posted':
+      return journalPosted(fact, context);
+    case 'journal.summarised':
+      return journalSummarised(fact, context);
     default:
       return unreachable(fact);
   }

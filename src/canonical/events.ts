@@ -6,7 +6,8 @@
  * different events (a charge and its paid invoice) becomes money in exactly one of them; the source maps the other to
  * nothing, with the reason. Rule book: docs/accounting.md.
  */
-import type { EpochMs, ObjectKey } from './ids.ts';
+import type { DeferralSlice, JournalLine } from './entry.ts';
+import type { EpochMs, IsoDate, ObjectKey } from './ids.ts';
 import type { Currency, MinorUnits, Rate } from './money.ts';
 
 interface Fact {
@@ -319,7 +320,43 @@ export interface ContractActivated extends Fact {
   readonly name: string;
 }
 
-export type CanonicalEvent =
+/** A month is over: what its schedules still hold is earned now. Told by the gateway itself. */
+export interface RevenueRecognized extends Fact {
+  readonly kind: 'revenue.recognized';
+  /** This run; a later run for the same month recognises what came late. */
+  readonly recognition: ObjectKey;
+  /** First day of the month. */
+  readonly period: IsoDate;
+  /** What is open for the month, by currency and accounts; `line` is not set apart any more. */
+  readonly open: readonly DeferralSlice[];
+}
+
+/** An entry that a person asked for in full: opening balances, a reversal, what is booked in its place. */
+export interface JournalPosted extends Fact {
+  readonly kind: 'journal.posted';
+  readonly journal: ObjectKey;
+  readonly purpose: 'opening' | 'reversal' | 'correction';
+  /** The day it is for; `occurredAt` is when it was asked for. */
+  readonly date: IsoDate;
+  readonly description: string;
+  /** Balanced per currency and in base. */
+  readonly lines: readonly JournalLine[];
+  readonly deferrals: readonly DeferralSlice[];
+}
+
+/** A posting window closed: the day's entries together, for a target that takes no more. The books have them already. */
+export interface JournalSummarised extends Fact {
+  readonly kind: 'journal.summarised';
+  readonly summary: ObjectKey;
+  readonly target: string;
+  readonly date: IsoDate;
+  readonly description: string;
+  /** By account and currency; balanced per currency and in base. */
+  readonly lines: readonly Pick<JournalLine, 'account' | 'currency' | 'amount' | 'base'>[];
+}
+
+/** What providers announce. */
+export type AnnouncedEvent =
   | CustomerUpserted
   | ProductUpserted
   | InvoiceIssued
@@ -344,5 +381,10 @@ export type CanonicalEvent =
   | SubscriptionChanged
   | DealWon
   | ContractActivated;
+
+/** What the clock or a person tells the gateway itself; no source can announce it. */
+export type OwnEvent = RevenueRecognized | JournalPosted | JournalSummarised;
+
+export type CanonicalEvent = AnnouncedEvent | OwnEvent;
 
 export type CanonicalKind = CanonicalEvent['kind'];

@@ -11,7 +11,11 @@ export const monthOf = (date: IsoDate): IsoDate => isoDate(`${date.slice(0, 7)}-
 /** `2026-12-31` → `2027-01-01`. */
 export const nextDay = (date: IsoDate): IsoDate => fromUtc(asUtc(date) + dayMs);
 
-function nextMonth(month: IsoDate): IsoDate {
+/** `2026-02-01` → `2026-02-28`. */
+export const lastDayOf = (month: IsoDate): IsoDate => fromUtc(asUtc(nextMonth(month)) - dayMs);
+
+/** `2026-12-01` → `2027-01-01`. */
+export function nextMonth(month: IsoDate): IsoDate {
   const [year, number] = [Number(month.slice(0, 4)), Number(month.slice(5, 7))];
   return fromUtc(Date.UTC(year, number, 1));
 }

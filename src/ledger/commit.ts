@@ -37,8 +37,13 @@ const addBalances = `INSERT INTO balances (tenant, entity, account, currency, pe
 SELECT e.value ->> 't', e.value ->> 'en', e.value ->> 'a', e.value ->> 'c', e.value ->> 'p', e.value ->> 'dr', e.value ->> 'cr', e.value ->> 'bd', e.value ->> 'br', e.value ->> 'bc' FROM json_each(?1) e WHERE true
 ON CONFLICT (tenant, entity, account, currency, period) DO UPDATE SET debit = debit + excluded.debit, credit = credit + excluded.credit, base_debit = base_debit + excluded.base_debit, base_credit = base_credit + excluded.base_credit`;
 
+const addSchedules = `INSERT INTO schedules (tenant, entity, period, currency, revenue_account, deferred_account, amount, base)
+SELECT e.value ->> 't', e.value ->> 'en', e.value ->> 'p', e.value ->> 'c', e.value ->> 'ra', e.value ->> 'da', e.value ->> 'a', e.value ->> 'b' FROM json_each(?1) e WHERE true
+ON CONFLICT (tenant, entity, period, currency, revenue_account, deferred_account) DO UPDATE SET amount = amount + excluded.amount, base = base + excluded.base`;
+
+// The id is the transaction's own: made from the last one, so that it grows in the order in which commits became visible.
 const writeCommits = `INSERT INTO commits (tenant, id, committed_at, events)
-SELECT e.value ->> 't', ?2, ?3, e.value ->> 'ev' FROM json_each(?1) e`;
+SELECT e.value ->> 't', printf('%015d', max(?2, 1 + coalesce((SELECT CAST(substr(max(id), 1, 15) AS INTEGER) FROM commits WHERE tenant = e.value ->> 't'), 0))), ?2, e.value ->> 'ev' FROM json_each(?1) e`;
 
 const openExceptions = `INSERT INTO exceptions (tenant, id, cause, status, lane, seq, source, event_id, object, target, posting_key, amount, currency, message, remedy, opened_at)
 SELECT e.value ->> 't', e.value ->> 'id', e.value ->> 'c', 'open', e.value ->> 'l', e.value ->> 'seq', e.value ->> 's', e.value ->> 'ev', e.value ->> 'o', e.value ->> 'tg', e.value ->> 'pk', e.value ->> 'a', e.value ->> 'cu', e.value ->> 'm', e.value ->> 'r', ?2 FROM json_each(?1) e WHERE true
@@ -94,14 +99,11 @@ export interface LateReference {
 /**
  * Commits lanes together: one transaction. Promises: either every lane's events, entries, objects, balances and head
  * are in the books, or nothing is. Rejects with D1's error; `classifyWriteFailure` says what it means.
- *
- * @param commitId sorts by time; unique per call.
  */
 export async function commitLanes(
   db: LedgerDatabase,
   lanes: readonly LaneCommit[],
   archived: { readonly reference: ArchiveReference; readonly late: readonly LateReference[] },
-  commitId: string,
   now: EpochMs,
 ): Promise<void> {
   const batch = [
@@ -122,7 +124,8 @@ export async function commitLanes(
     // After the heads: a linked lane's head does not move any more.
     ...statements(db, linkLanes, lanes.flatMap(linkRow), now),
     ...statements(db, addBalances, balanceRows(lanes)),
-    ...statements(db, writeCommits, commitRows(lanes), commitId, now),
+    ...statements(db, addSchedules, scheduleRows(lanes)),
+    ...statements(db, writeCommits, commitRows(lanes), now),
     ...statements(
       db,
       openExceptions,
@@ -252,6 +255,35 @@ function balanceRows(lanes: readonly LaneCommit[]): BalanceRow[] {
     }
   }
   return [...rows.values()];
+}
+
+interface ScheduleRow {
+  t: string;
+  en: string;
+  p: string;
+  c: string;
+  ra: string;
+  da: string;
+  a: number;
+  b: number;
+}
+
+/** One row per month and pair of accounts of the whole batch; what cancels itself is left out. */
+function scheduleRows(lanes: readonly LaneCommit[]): ScheduleRow[] {
+  const rows = new Map<string, ScheduleRow>();
+  for (const { tenant, entries } of lanes) {
+    for (const { entity, deferrals } of entries) {
+      for (const { period, currency, revenueAccount, deferredAccount, amount, base } of deferrals) {
+        const key = JSON.stringify([tenant, entity, period, currency, revenueAccount, deferredAccount]);
+        const place = { t: tenant, en: entity, p: period, c: currency, ra: revenueAccount, da: deferredAccount };
+        const row = rows.get(key) ?? { ...place, a: 0, b: 0 };
+        row.a += amount;
+        row.b += base;
+        rows.set(key, row);
+      }
+    }
+  }
+  return [...rows.values()].filter((row) => row.a !== 0 || row.b !== 0);
 }
 
 const exceptionRow = (lane: { readonly tenant: TenantId; readonly lane: LaneKey }, exception: ExceptionRecord) => ({

@@ -92,6 +92,9 @@ export const events = sqliteTable(
     documents: text('documents').notNull(),
     configVersion: integer('config_version').notNull(),
     decidedAt: integer('decided_at').notNull(),
+    /** The lane's chain before and after this event; null while it is held. Covers what was decided, not when. */
+    previousHash: text('previous_hash'),
+    hash: text('hash'),
   },
   (t) => [
     primaryKey({ columns: [t.tenant, t.source, t.eventId] }),
@@ -136,6 +139,8 @@ export const objects = sqliteTable(
     object: text('object').notNull(),
     lane: text('lane').notNull(),
     state: text('state').notNull(),
+    /** SHA-256 over tenant, object, lane and state: a row that was altered by itself shows. Null in rows of before. */
+    hash: text('hash'),
   },
   (t) => [primaryKey({ columns: [t.tenant, t.object] })],
 );
@@ -177,12 +182,36 @@ export const balances = sqliteTable(
   (t) => [primaryKey({ columns: [t.tenant, t.entity, t.account, t.currency, t.period] })],
 );
 
-/** One row per tenant and consumer batch: which events it decided, in order. The time-ordered reads walk this. */
+/**
+ * Revenue still to be recognised: per month and pair of accounts the sum of all entries' deferral slices, those that
+ * recognition books included with the other sign. What is recognised leaves zero; the sum over all rows is the balance
+ * of deferred revenue. Minor units.
+ */
+export const schedules = sqliteTable(
+  'schedules',
+  {
+    tenant: text('tenant').notNull(),
+    entity: text('entity').notNull(),
+    /** First day of the month, `2026-12-01`. */
+    period: text('period').notNull(),
+    currency: text('currency').notNull(),
+    revenueAccount: text('revenue_account').notNull(),
+    deferredAccount: text('deferred_account').notNull(),
+    amount: integer('amount').notNull(),
+    base: integer('base').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.entity, t.period, t.currency, t.revenueAccount, t.deferredAccount] })],
+);
+
+/**
+ * One row per tenant and consumer batch: which events it decided, in order. The time-ordered reads walk this. Ids grow
+ * strictly in the order of the transactions, so "all commits up to this id" never gains a member later.
+ */
 export const commits = sqliteTable(
   'commits',
   {
     tenant: text('tenant').notNull(),
-    /** Sorts by time: epoch ms, zero-padded, then a random suffix. */
+    /** Epoch ms of the commit, or one more than the commit before where clocks disagree; 15 digits. */
     id: text('id').notNull(),
     committedAt: integer('committed_at').notNull(),
     /** JSON: `[[source, eventId], …]`. */
@@ -262,4 +291,125 @@ export const audit = sqliteTable(
     detail: text('detail').notNull(),
   },
   (t) => [primaryKey({ columns: [t.tenant, t.id] })],
+);
+
+/** How far an entity's books are closed: one row, asked by a trigger for every entry. A day or null. */
+export const entityBooks = sqliteTable(
+  'entity_books',
+  {
+    tenant: text('tenant').notNull(),
+    entity: text('entity').notNull(),
+    /** Last day that takes no entry any more. */
+    closedUntil: text('closed_until'),
+    /** Last day that can never be reopened. */
+    lockedUntil: text('locked_until'),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.entity] })],
+);
+
+/** The life of a month: every step towards its close is a state here, and a row in `audit`. */
+export const periods = sqliteTable(
+  'periods',
+  {
+    tenant: text('tenant').notNull(),
+    entity: text('entity').notNull(),
+    /** `2026-11`. */
+    period: text('period').notNull(),
+    /** pending | closed | locked; a month without a row is open. */
+    state: text('state').notNull(),
+    /** How often it was closed: a reopened month counts on. */
+    closes: integer('closes').notNull().default(0),
+    changedAt: integer('changed_at').notNull(),
+    changedBy: text('changed_by').notNull(),
+    /** JSON: checklist and trial balance as they were when it was closed last. */
+    evidence: text('evidence').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.entity, t.period] })],
+);
+
+/** What needs a second person: postings over a threshold, windows, corrections, reopened months. */
+export const approvals = sqliteTable(
+  'approvals',
+  {
+    tenant: text('tenant').notNull(),
+    /** `<kind>/<subject>`: asking twice is asking once. */
+    id: text('id').notNull(),
+    /** posting | window | correction | opening | reopen */
+    kind: text('kind').notNull(),
+    entity: text('entity').notNull(),
+    /** pending | approved | rejected | expired */
+    status: text('status').notNull(),
+    /** The rule of the config that asks for it, in words. */
+    rule: text('rule').notNull(),
+    /** What it is about, in one sentence. */
+    subject: text('subject').notNull(),
+    amount: integer('amount'),
+    currency: text('currency'),
+    /** Who asked: an operator, or `gateway` for what a webhook caused. Nobody approves their own. */
+    requestedBy: text('requested_by').notNull(),
+    requestedAt: integer('requested_at').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+    decidedBy: text('decided_by'),
+    decidedAt: integer('decided_at'),
+    reason: text('reason'),
+    /** JSON: what is carried out once it is approved. */
+    action: text('action').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenant, t.id] }),
+    index('approvals_pending').on(t.tenant, t.requestedAt).where(sql`status = 'pending'`),
+  ],
+);
+
+/** A posting window of a target that takes summary journals: which commits it took, and what they came to. */
+export const windows = sqliteTable(
+  'windows',
+  {
+    tenant: text('tenant').notNull(),
+    target: text('target').notNull(),
+    entity: text('entity').notNull(),
+    /** Counts up from 1 per target and entity. */
+    number: integer('number').notNull(),
+    /** Commits after this id … */
+    afterCommit: text('after_commit').notNull(),
+    /** … up to this one. */
+    toCommit: text('to_commit').notNull(),
+    closedAt: integer('closed_at').notNull(),
+    /** JSON: control totals by currency. */
+    totals: text('totals').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.target, t.entity, t.number] })],
+);
+
+/** One seal a day: the Merkle root over all lane heads, chained to the seal before. The leaves are in R2. */
+export const seals = sqliteTable(
+  'seals',
+  {
+    tenant: text('tenant').notNull(),
+    /** `2026-11-28`, UTC. */
+    day: text('day').notNull(),
+    root: text('root').notNull(),
+    lanes: integer('lanes').notNull(),
+    previous: text('previous').notNull(),
+    hash: text('hash').notNull(),
+    /** R2 object with the leaves. */
+    archive: text('archive').notNull(),
+    sealedAt: integer('sealed_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.day] })],
+);
+
+/** Exchange rates from a feed, beside those in the config: units of `to_currency` per unit of `from_currency`. */
+export const rates = sqliteTable(
+  'rates',
+  {
+    tenant: text('tenant').notNull(),
+    fromCurrency: text('from_currency').notNull(),
+    toCurrency: text('to_currency').notNull(),
+    date: text('date').notNull(),
+    rate: text('rate').notNull(),
+    source: text('source').notNull(),
+    recordedAt: integer('recorded_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.fromCurrency, t.toCurrency, t.date] })],
 );

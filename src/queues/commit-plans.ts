@@ -56,8 +56,7 @@ export async function commitTogether(
   for (const lane of behind) done.push(await commitAlone(db, lane, archived, ports, now));
   const commits = others.map((lane) => lane.commit).filter(hasWork);
   try {
-    if (commits.length > 0 || archived.late.length > 0)
-      await commitLanes(db, commits, archived, commitIdAt(now, ports), now);
+    if (commits.length > 0 || archived.late.length > 0) await commitLanes(db, commits, archived, now);
     return [...done, ...others.map((lane) => committed(lane, archived))];
   } catch (error) {
     ports.report({ what: 'stage_failed', lane: null, stage: 'commit', error: errorWords(error) });
@@ -81,8 +80,6 @@ const onlyOf = (lane: PlannedLane, archived: ArchivedBatch): ArchivedBatch => ({
   ...archived,
   late: lane.lease.unarchived === null ? [] : archived.late,
 });
-
-const commitIdAt = (now: EpochMs, ports: StagePorts): string => `${String(now).padStart(15, '0')}-${ports.newSuffix()}`;
 
 /**
  * Second chance by itself: read where the lane stands in the books, then recover or commit. Books that are ahead are
@@ -110,7 +107,7 @@ async function commitAlone(
       refused: null,
     });
     if (isBehind(mine)) return left(lease);
-    if (hasWork(mine.commit)) await commitLanes(db, [mine.commit], onlyOf(mine, archived), commitIdAt(now, ports), now);
+    if (hasWork(mine.commit)) await commitLanes(db, [mine.commit], onlyOf(mine, archived), now);
     const { outcome, toForward } = committed(mine, archived);
     const gone = [...elsewhere].map(([event, to]) => ({ event, to }));
     return { outcome: withForwarded(outcome, gone), toForward };
@@ -169,7 +166,7 @@ async function commitOneByOne(
   let linked = false;
   const attempt = async (events: readonly LeasedEvent[], refused: PlanRequest['refused']): Promise<void> => {
     const step = await lane.replan({ head, events, books: await lane.booksNow(), refused });
-    if (hasWork(step.commit)) await commitLanes(db, [step.commit], archived, commitIdAt(now, ports), now);
+    if (hasWork(step.commit)) await commitLanes(db, [step.commit], archived, now);
     head = step.commit.to;
     linked = step.plan.link !== null;
     steps.push(committed(step, archived));

@@ -52,7 +52,7 @@ export interface StagePorts {
   readonly now: () => EpochMs;
   /** Waits within a pass, for a target's rate limit. Bounded by the caller. */
   readonly sleep: (ms: number) => Promise<void>;
-  /** Random suffix of commit ids, hex. */
+  /** Random suffix of archive objects' names, hex. */
   readonly newSuffix: () => string;
   readonly report: (event: StageReport) => void;
 }

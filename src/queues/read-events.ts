@@ -171,7 +171,7 @@ function readEvent(
     return { kind: 'later', reason: `waits for the provider’s ${unanswered.kind.replaceAll('_', ' ')}` };
   const read = source.source.interpret(event, enrichment);
   if (read.kind === 'quarantine') return { kind: 'quarantine', reason: `${read.reason.code}: ${read.reason.detail}` };
-  const books = tenant.books(source.entity);
+  const books = tenant.books(read.entity ?? source.entity);
   if (standing === 'proven') {
     const note = read.note === null ? PROVEN_NOTE : `${read.note}; ${PROVEN_NOTE}`;
     return { kind: 'facts', facts: read.facts, note, books };

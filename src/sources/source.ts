@@ -75,7 +75,13 @@ export interface StoredEvent {
 
 export type Interpretation =
   /** Canonical events in the order they are to be booked; empty with a note when the event concerns no books. */
-  | { readonly kind: 'facts'; readonly facts: readonly CanonicalEvent[]; readonly note: string | null }
+  | {
+      readonly kind: 'facts';
+      readonly facts: readonly CanonicalEvent[];
+      readonly note: string | null;
+      /** The legal entity, where the event itself names it; otherwise the source's. */
+      readonly entity?: string;
+    }
   | { readonly kind: 'quarantine'; readonly reason: QuarantineReason };
 
 /** The provider-specific part of a source's settings, validated by the definition's own schema. */

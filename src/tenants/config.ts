@@ -179,6 +179,9 @@ export const tenantConfig = z
       }
     }
     for (const [name, source] of Object.entries(config.sources)) {
+      if (name === 'ledgergate') {
+        context.addIssue({ code: 'custom', path: ['sources', name], message: 'is the name of the gateway itself' });
+      }
       if (!(source.entity in config.entities)) {
         context.addIssue({
           code: 'custom',

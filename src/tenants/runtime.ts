@@ -7,6 +7,7 @@ import { type EpochMs, isoDate, type SourceId, sourceId, type TenantId, tenantId
 import { currency, rate } from '../canonical/money.ts';
 import { err, ok, type Result } from '../canonical/result.ts';
 import type { PostingPlan } from '../ledger/records.ts';
+import { OWN_SOURCE, ownSource } from '../sources/ledgergate/index.ts';
 import type { ConfiguredSource, RegisteredSource } from '../sources/registered.ts';
 import type { LiveSecret, TrustTier } from '../verification/verification.ts';
 import { identityProvider, type SourceConfig, type TargetConfig, type TenantConfig } from './config.ts';
@@ -73,6 +74,7 @@ export async function tenantRuntime(
     });
   }
   if (faults.length > 0) return err(faults);
+  sources.set(sourceId(OWN_SOURCE), gatewayItself(config));
   const books = new Map(Object.keys(config.entities).map((entity) => [entity, entityBooks(config, entity)]));
   const tenant = tenantId(config.tenant);
   return ok({
@@ -96,6 +98,17 @@ export async function tenantRuntime(
     limits: (target) => limitsOf(config.targets[target]),
   });
 }
+
+/** Its events name their entity themselves. */
+const gatewayItself = (config: TenantConfig): TenantSource => ({
+  id: sourceId(OWN_SOURCE),
+  entity: Object.keys(config.entities)[0] ?? '',
+  moneyNeeds: 'authenticated',
+  source: ownSource,
+  secrets: [],
+  apiKey: null,
+  apiUrl: null,
+});
 
 /** The provider's own settings, checked by its definition. Also used by `config apply` before anything is stored. */
 export function configureSource(

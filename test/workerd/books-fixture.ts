@@ -146,7 +146,7 @@ export interface SeededEvent {
 }
 
 export function event(seed: SeededEvent): D1PreparedStatement {
-  return env.LEDGER_0.prepare('INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)').bind(
+  return env.LEDGER_0.prepare('INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL,NULL)').bind(
     ...[
       seed.tenant,
       'stripe',
@@ -174,7 +174,7 @@ export function event(seed: SeededEvent): D1PreparedStatement {
 export const commit = (tenant: string, minute: number, eventIds: readonly string[]): D1PreparedStatement =>
   env.LEDGER_0.prepare('INSERT INTO commits VALUES (?,?,?,?)').bind(
     tenant,
-    `${String(at(minute)).padStart(16, '0')}-00`,
+    String(at(minute)).padStart(15, '0'),
     at(minute),
     JSON.stringify(eventIds.map((id) => ['stripe', id])),
   );

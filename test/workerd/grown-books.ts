@@ -40,13 +40,13 @@ export async function grow(from: number, to: number): Promise<void> {
     `INSERT INTO lanes (tenant, lane, position, hash, from_position, from_hash) ${with2} SELECT 'acme', 'lane_' || n, ${PER_LANE}, ${hash}, 0, ${hash} FROM l`,
   );
   await run(
-    `INSERT INTO events ${with2} SELECT 'acme', 'stripe', ${id}, 'lane_' || l.n, p.n, p.n, 'invoice.finalized', 1, 1, 'signed', ${hash}, NULL, 'booked', NULL, '[]', '${documents}', 1, l.n FROM l, p`,
+    `INSERT INTO events ${with2} SELECT 'acme', 'stripe', ${id}, 'lane_' || l.n, p.n, p.n, 'invoice.finalized', 1, 1, 'signed', ${hash}, NULL, 'booked', NULL, '[]', '${documents}', 1, l.n, NULL, NULL FROM l, p`,
   );
   await run(
     `INSERT INTO entries ${with2} SELECT 'acme', 'lane_' || l.n, p.n, 0, 'acme-eu', 'invoice.issued', '2026-11-01', 'stripe:invoice:' || ${id}, 'x', 'EUR', '${lines}', '[]', 'stripe', ${id}, ${hash}, 1, l.n, ${hash}, ${hash} FROM l, p`,
   );
   await run(
-    `INSERT INTO commits ${with2} SELECT 'acme', printf('%016d-00', l.n), l.n, (SELECT json_group_array(json_array('stripe', printf('evt_%06d_%03d', l.n, p.n))) FROM p) FROM l`,
+    `INSERT INTO commits ${with2} SELECT 'acme', printf('%015d', l.n), l.n, (SELECT json_group_array(json_array('stripe', printf('evt_%06d_%03d', l.n, p.n))) FROM p) FROM l`,
   );
   await run(
     `INSERT INTO postings ${with2} SELECT 'acme', 'odoo', ${id}, 'invoice', 'lane_' || l.n, p.n, 'stripe', ${id}, 'applied', 'r', NULL, NULL, '[]', NULL, 1, 1 FROM l, p`,
@@ -55,7 +55,7 @@ export async function grow(from: number, to: number): Promise<void> {
     `INSERT INTO exceptions ${with2} SELECT 'acme', 'rate_missing/stripe/' || ${id}, 'rate_missing', 'resolved', 'lane_' || l.n, p.n, 'stripe', ${id}, NULL, NULL, NULL, 1, 'EUR', 'm', 'r', 1, 2, 'x' FROM l, p`,
   );
   await run(
-    `INSERT INTO objects ${with2} SELECT 'acme', 'stripe:invoice:' || ${id}, 'lane_' || l.n, '{"related":[]}' FROM l, p`,
+    `INSERT INTO objects ${with2} SELECT 'acme', 'stripe:invoice:' || ${id}, 'lane_' || l.n, '{"related":[]}', NULL FROM l, p`,
   );
   await run(
     `INSERT INTO audit ${with2} SELECT 'acme', printf('%016d-%03d', l.n, p.n), 1, 'root', 'x', 'y', '{}' FROM l, p`,

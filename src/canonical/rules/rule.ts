@@ -82,14 +82,21 @@ export interface BookingDate {
 }
 
 /** The day a fact is booked on: its own day in the entity's time zone, unless that is closed. */
-export function bookingDate(
+export const bookingDate = (
   context: RuleContext,
   occurredAt: EpochMs,
   object: ObjectKey,
   stake: Money | null,
+): OrException<BookingDate> => openDay(context, dateIn(context.books.timeZone, occurredAt), object, stake);
+
+/** `date`, unless the books are closed by then: the policy moves it or a person decides. */
+export function openDay(
+  context: RuleContext,
+  date: IsoDate,
+  object: ObjectKey,
+  stake: Money | null,
 ): OrException<BookingDate> {
-  const { timeZone, closedUntil, policies } = context.books;
-  const date = dateIn(timeZone, occurredAt);
+  const { closedUntil, policies } = context.books;
   if (closedUntil === null || date > closedUntil) return ok({ date, movedFrom: null });
   if (policies.latePeriod === 'next-open') return ok({ date: nextDay(closedUntil), movedFrom: date });
   return err(

@@ -4,10 +4,10 @@
  * compile when the two differ, so neither can drift.
  *
  * The schemas are made for a dialect, because there are two: facts as they are stored, and facts as people write them
- * (plain ids instead of object keys, what is absent instead of null). Both parse to the same `CanonicalEvent`.
+ * (plain ids instead of object keys, what is absent instead of null). Both parse to the same `AnnouncedEvent`.
  */
 import { z } from 'zod';
-import type { CanonicalEvent, CanonicalKind } from '../../canonical/events.ts';
+import type { AnnouncedEvent, CanonicalKind } from '../../canonical/events.ts';
 import type { EpochMs, ObjectKey } from '../../canonical/ids.ts';
 import { type Currency, currency, type MinorUnits, minorUnits, type Rate, rate } from '../../canonical/money.ts';
 
@@ -301,15 +301,15 @@ type DeepReadonly<T> = T extends string | number | boolean | null
 type Read = DeepReadonly<z.output<ReturnType<typeof canonicalEventSchema>>>;
 /** `refund.paid` may leave its `amount` out; read, it is there or null. */
 type Complete<Fact> = { readonly [Field in keyof Fact]-?: Exclude<Fact[Field], undefined> };
-type Each<Fact> = Fact extends CanonicalEvent ? Complete<Fact> : never;
+type Each<Fact> = Fact extends AnnouncedEvent ? Complete<Fact> : never;
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
 type FieldsOf<Fact, Kind> = Fact extends { readonly kind: Kind } ? keyof Fact : never;
 type SameFields = {
-  [Kind in CanonicalKind]: Same<FieldsOf<Read, Kind>, FieldsOf<CanonicalEvent, Kind>>;
+  [Kind in AnnouncedEvent['kind']]: Same<FieldsOf<Read, Kind>, FieldsOf<AnnouncedEvent, Kind>>;
 };
 
 /** Compiles only while schemas and events.ts say the same: kinds, fields, types. */
 export const schemasFollowEvents: {
-  readonly types: Same<Read, Each<CanonicalEvent>>;
-  readonly fields: SameFields[CanonicalKind];
+  readonly types: Same<Read, Each<AnnouncedEvent>>;
+  readonly fields: SameFields[AnnouncedEvent['kind']];
 } = { types: true, fields: true };

@@ -3,7 +3,7 @@
  * same schemas as stored facts (event-schema.ts), in this dialect.
  */
 import { z } from 'zod';
-import type { CanonicalEvent, CanonicalKind } from '../../canonical/events.ts';
+import type { AnnouncedEvent, CanonicalKind } from '../../canonical/events.ts';
 import { type EpochMs, type ObjectKey, objectKey } from '../../canonical/ids.ts';
 import { err, ok, type Result, unreachable } from '../../canonical/result.ts';
 import { describeIssues } from '../json.ts';
@@ -43,7 +43,7 @@ const snapshots: ReadonlySet<CanonicalKind> = new Set<CanonicalKind>([
 
 export interface FactReader {
   /** What an expression yielded, as facts: one, a list, or none (null). The error names fields, never values. */
-  read(yielded: unknown, occurredAt: EpochMs): Result<readonly CanonicalEvent[], string>;
+  read(yielded: unknown, occurredAt: EpochMs): Result<readonly AnnouncedEvent[], string>;
 }
 
 /** @param system what stands first in the object keys. */
@@ -54,7 +54,7 @@ export function factReader(system: string): FactReader {
       const written =
         yielded === null ? [] : Array.isArray(yielded) ? yielded.filter((each) => each !== null) : [yielded];
       if (written.length > MAX_FACTS) return err(`more than ${MAX_FACTS} facts`);
-      const facts: CanonicalEvent[] = [];
+      const facts: AnnouncedEvent[] = [];
       for (const [index, each] of written.entries()) {
         const parsed = schema.safeParse(completed(each, occurredAt));
         if (!parsed.success) return err(`${index}.${describeIssues(parsed.error.issues, 400)}`);
@@ -80,7 +80,7 @@ function completed(written: unknown, occurredAt: EpochMs): unknown {
 }
 
 /** Objects that must be in the books before the fact is: those it changes but does not make. */
-function requiredBy(fact: CanonicalEvent): readonly ObjectKey[] {
+function requiredBy(fact: AnnouncedEvent): readonly ObjectKey[] {
   switch (fact.kind) {
     case 'customer.upserted':
     case 'product.upserted':
