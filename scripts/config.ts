@@ -1,5 +1,5 @@
 /**
- * `npm run config -- apply <file> | diff <file> | show | secret <name> | try <source> <file>`: a tenant's config as code. LEDGERGATE_URL and
+ * `npm run config -- apply <file> | diff <file> | show | secret <name> | try <source> <file> | rates <file>`: a tenant's config as code. LEDGERGATE_URL and
  * LEDGERGATE_TOKEN say which gateway; without them it is the local one. A secret's value comes from standard input, so
  * that it stands in no shell history and no process list.
  */
@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { readEcbRates } from '../src/operations/ecb-rates.ts';
 import { readDemoFile, stateDirectory } from './runtime/credentials.ts';
 
 const usage = `usage: npm run config -- apply <file> [--tenant <tenant>] [--dry-run]
@@ -14,7 +15,9 @@ const usage = `usage: npm run config -- apply <file> [--tenant <tenant>] [--dry-
        npm run config -- show [<tenant>]
        npm run config -- secret <name> [--tenant <tenant>]   (the value from standard input)
        npm run config -- try <source> <payload file> [--tenant <tenant>] [--config <file>]
-                         (what would become of the payload; with --config, by that file instead of the live config)`;
+                         (what would become of the payload; with --config, by that file instead of the live config)
+       npm run config -- rates <file> [--tenant <tenant>]
+                         (exchange rates as the European Central Bank publishes them, eurofxref-*.xml)`;
 
 const change = z.object({ path: z.string(), from: z.unknown().optional(), to: z.unknown().optional() });
 const fault = z.object({ path: z.string(), message: z.string() });
@@ -143,6 +146,23 @@ async function tryPayload(
   if (unreadable !== null || events.some(({ quarantine }) => quarantine !== null)) process.exitCode = 1;
 }
 
+const recorded = z.object({
+  offered: z.int(),
+  differing: z.array(z.object({ from: z.string(), to: z.string(), date: z.string(), rate: z.string() })),
+});
+
+async function recordRates(file: string, tenant: string | undefined): Promise<void> {
+  const read = readEcbRates(readFileSync(file, 'utf8'));
+  if (!read.ok) throw new Error(`${file}: ${read.error}`);
+  const query = tenant === undefined ? '' : `?tenant=${encodeURIComponent(tenant)}`;
+  const answer = await call(gateway(), 'POST', `/api/v1/rates${query}`, JSON.stringify({ rates: read.value }));
+  const { offered, differing } = recorded.parse(answer);
+  for (const { from, to, date, rate } of differing) console.log(`  ${from}/${to} of ${date} stays ${rate}`);
+  console.log(
+    `${offered} rates are recorded${differing.length === 0 ? '' : `, ${differing.length} differently before`}`,
+  );
+}
+
 async function main(
   action: string | undefined,
   subject: string | undefined,
@@ -156,6 +176,7 @@ async function main(
   else if (action === 'apply') await apply(subject, tenant, dryRun);
   else if (action === 'diff') await apply(subject, tenant, true);
   else if (action === 'secret') await storeSecret(subject, tenant);
+  else if (action === 'rates') await recordRates(subject, tenant);
   else if (action === 'try' && payload !== undefined) await tryPayload(subject, payload, tenant, config);
   else return false;
   return true;

@@ -4,6 +4,8 @@ import { z } from 'zod';
 import type { Bindings } from './bindings.ts';
 import { operatorConsole } from './console/index.ts';
 import { errorWords, logError } from './operations/log.ts';
+import { isFeedTime, pullRates } from './operations/rates-feed.ts';
+import { feedPorts } from './queues/connectors.ts';
 import { answerDoorbells, buryDoorbells } from './queues/doorbells.ts';
 import { sweep } from './queues/sweep.ts';
 import { api } from './routes/api/index.ts';
@@ -36,7 +38,8 @@ export default {
     if (batch.queue.includes('-dead')) buryDoorbells(batch);
     else await answerDoorbells(batch, env);
   },
-  async scheduled(_controller, env) {
+  async scheduled(controller, env) {
     await sweep(env);
+    if (isFeedTime(controller.scheduledTime)) await pullRates(feedPorts(env), controller.scheduledTime);
   },
 } satisfies ExportedHandler<Bindings>;

@@ -28,6 +28,8 @@ export interface CustomerState extends StateBase {
   readonly address: PostalAddress | null;
   readonly references: Readonly<Record<string, string>>;
   readonly active: boolean;
+  /** Entities beside its own that have billed it: their targets know it too. */
+  readonly otherEntities?: readonly string[];
 }
 
 export interface ProductState extends StateBase {

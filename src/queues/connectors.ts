@@ -1,9 +1,12 @@
 /** Connectors by tenant, config version and target, kept in the isolate: they cache what they looked up at the target. */
 import type { Bindings } from '../bindings.ts';
+import { shardOf } from '../ledger/shards.ts';
 import { directoryOf } from '../operations/directory.ts';
+import type { FeedPorts } from '../operations/rates-feed.ts';
 import type { TargetConnector } from '../targets/connector.ts';
 import { targetHttp } from '../targets/http.ts';
 import { connectorFor } from '../targets/registry.ts';
+import { listTenants } from '../tenants/publication.ts';
 import type { TenantRuntime } from '../tenants/runtime.ts';
 
 const MAX_CACHED = 200;
@@ -19,6 +22,16 @@ export const outsideHttp = (env: Bindings) =>
     now: Date.now,
     allow: env.ALLOW_PRIVATE_TARGETS === '1' ? 'any' : 'public',
   });
+
+/** Tenants asked for their feed in one pull. */
+const MAX_FEED_TENANTS = 1_000;
+
+export const feedPorts = (env: Bindings): FeedPorts => ({
+  tenants: () => listTenants(env.LEDGER_0, MAX_FEED_TENANTS),
+  find: (tenant) => directoryOf(env).find(tenant, Date.now()),
+  ledger: (shard) => shardOf(env, shard),
+  http: outsideHttp(env),
+});
 
 /** Null: the tenant's config has no such target (any more). */
 export function connectorsOf(

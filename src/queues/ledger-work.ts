@@ -1,4 +1,5 @@
 /** What travels through the ledger stage: a leased lane, planned, then committed, with what is left to do for it. */
+import type { ExchangeRate } from '../canonical/decision.ts';
 import type { LaneStanding } from '../canonical/identity.ts';
 import type { LaneKey, ProviderEventId, SourceId } from '../canonical/ids.ts';
 import type { LaneHead, LeaseAnswer, LeasedEvent, Settlement } from '../durable-objects/customer-lane/protocol.ts';
@@ -54,6 +55,8 @@ export interface PlanningBooks {
   readonly objects: ReadonlyMap<string, OwnedObject>;
   readonly links: ReadonlyMap<LaneKey, LaneLink>;
   readonly standings: ReadonlyMap<LaneKey, LaneStanding>;
+  /** Of the feed, for the currencies and days of the facts. */
+  readonly rates: readonly ExchangeRate[];
 }
 
 /** A lane's outcome in the books, and what is still to be handed to other lanes before it is settled. */

@@ -1,12 +1,13 @@
 /** Leased lanes → what each adds to the books: events read, books loaded, plans made, entries sealed into the chain. */
 import { objectsOf } from '../canonical/decide.ts';
-import type { CanonicalEvent } from '../canonical/events.ts';
+import type { EntityBooks, ExchangeRate } from '../canonical/decision.ts';
 import { type LaneStanding, namedElsewhere } from '../canonical/identity.ts';
 import type { EpochMs, LaneKey, TenantId } from '../canonical/ids.ts';
 import type { Conflict, LaneHead, LeasedEvent, QuarantinedEvent } from '../durable-objects/customer-lane/protocol.ts';
 import { type LaneLink, loadBooks, loadStandings } from '../ledger/books.ts';
 import type { LedgerDatabase } from '../ledger/database.ts';
 import { canonicalJson, sha256Hex } from '../ledger/hash.ts';
+import { loadRates, ratesWanted } from '../ledger/rates.ts';
 import {
   type EntryRecord,
   type EventRecord,
@@ -17,7 +18,7 @@ import {
 import type { TenantRuntime } from '../tenants/runtime.ts';
 import type { LeasedLane, PlannedLane, PlanningBooks, PlanRequest } from './ledger-work.ts';
 import { nameCustomers } from './name-customers.ts';
-import { drainLane, internalError, type LanePlan, planLane } from './plan-lane.ts';
+import { drainLane, internalError, type LanePlan, planLane, type Reading } from './plan-lane.ts';
 import type { StagePorts } from './ports.ts';
 import { type Readings, readEvents } from './read-events.ts';
 
@@ -33,7 +34,7 @@ export async function planLanes(
 ): Promise<PlannedLane[]> {
   const events = leases.flatMap((lease) => lease.events);
   const readings = nameCustomers(tenant, await readEvents(tenant, events, ports.enrich, now));
-  const books = await readPlanningBooks(db, tenant, factsOf(events, readings), leases);
+  const books = await readPlanningBooks(db, tenant, understood(events, readings), leases);
   return Promise.all(
     leases.map((lease) =>
       planOne(tenant, lease, readings, { db, now }, { head: lease.head, events: lease.events, books, refused: null }),
@@ -41,28 +42,37 @@ export async function planLanes(
   );
 }
 
-const factsOf = (events: readonly LeasedEvent[], readings: Readings): CanonicalEvent[] =>
+type Understood = Extract<Reading, { readonly kind: 'facts' }>;
+
+const understood = (events: readonly LeasedEvent[], readings: Readings): Understood[] =>
   events.flatMap((event) => {
     const reading = readings.get(event);
-    return reading?.kind === 'facts' ? reading.facts : [];
+    return reading?.kind === 'facts' ? [reading] : [];
   });
+
+/** The entity's books with the rates of the feed beside those of its config. */
+const withRates = (books: EntityBooks, rates: readonly ExchangeRate[]): EntityBooks =>
+  rates.length === 0 ? books : { ...books, rates: [...books.rates, ...rates] };
 
 /** Nothing is read when nothing is asked for: whether a lane is linked shows then when its head would move. */
 async function readPlanningBooks(
   db: LedgerDatabase,
   { tenant, identity }: TenantRuntime,
-  facts: readonly CanonicalEvent[],
+  readings: readonly Understood[],
   leases: readonly LeasedLane[],
   always = false,
 ): Promise<PlanningBooks> {
+  const facts = readings.flatMap((reading) => reading.facts);
   const keys = objectsOf(facts);
+  const wanted = ratesWanted(readings);
   const named = namedElsewhere(facts, identity).flatMap((said) => [said.own, said.named]);
   const lanes = leases.map((lease) => lease.lane);
-  const [books, standings] = await Promise.all([
+  const [books, standings, rates] = await Promise.all([
     keys.length === 0 && !always ? { objects: new Map(), links: new Map() } : loadBooks(db, tenant, keys, lanes),
     loadStandings(db, tenant, named),
+    wanted === null ? [] : loadRates(db, tenant, wanted),
   ]);
-  return { ...books, standings };
+  return { ...books, standings, rates };
 }
 
 const unlinked: LaneStanding = { primary: null, linked: [] };
@@ -86,11 +96,13 @@ async function planOne(
           events: request.events,
           reading: (event) => {
             const reading = readings.get(event) ?? { kind: 'later', reason: 'not read in this pass' };
-            if (refused?.event !== event) return reading;
+            if (refused?.event !== event)
+              return reading.kind === 'facts' ? { ...reading, books: withRates(reading.books, books.rates) } : reading;
             const facts = reading.kind === 'facts' ? reading.facts : [];
             return { kind: 'exception', facts, exception: internalError(event, facts, refused.words) };
           },
           objects: books.objects,
+          booksOf: (entity) => withRates(tenant.books(entity), books.rates),
           route: (facts, entity) => tenant.route(facts, entity, now),
           identity: { rules: tenant.identity, standing: (lane) => books.standings.get(lane) ?? unlinked },
           configVersion: tenant.version,
@@ -105,7 +117,7 @@ async function planOne(
     unfinished: !ready,
     link: link ?? null,
     replan: (next) => planOne(tenant, lease, readings, pass, next),
-    booksNow: () => readPlanningBooks(pass.db, tenant, factsOf(lease.events, readings), [lease], true),
+    booksNow: () => readPlanningBooks(pass.db, tenant, understood(lease.events, readings), [lease], true),
     commit: commitOf(tenant, lease, request.head, plan, entries, link !== undefined),
   };
 }

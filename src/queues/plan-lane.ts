@@ -4,14 +4,16 @@
  * and is looked at again after every event that was applied.
  */
 
-import { decide } from '../canonical/decide.ts';
+import { decide, objectsOf } from '../canonical/decide.ts';
 import type { EntityBooks, ExceptionDraft } from '../canonical/decision.ts';
+import { entityOfObjects } from '../canonical/entities.ts';
 import type { DraftEntry } from '../canonical/entry.ts';
 import type { CanonicalEvent } from '../canonical/events.ts';
 import { type IdentityRules, judgeIdentity, namedElsewhere, type StandingLookup } from '../canonical/identity.ts';
 import type { EpochMs, LaneKey, ObjectKey } from '../canonical/ids.ts';
 import type { ObjectState } from '../canonical/objects.ts';
 import { unreachable } from '../canonical/result.ts';
+import { entitiesOf } from '../canonical/rules/partners.ts';
 import type { HeldReason, LaneHead, LeasedEvent } from '../durable-objects/customer-lane/protocol.ts';
 import type { OwnedObject } from '../ledger/books.ts';
 import {
@@ -44,6 +46,8 @@ export interface LanePlanInput {
   readonly reading: (event: LeasedEvent) => Reading;
   /** Books as loaded before; the plan sees its own changes on top. */
   readonly objects: ReadonlyMap<string, OwnedObject>;
+  /** An entity's books; asked where the books know the event's object as another entity's than its reading says. */
+  readonly booksOf: (entity: string) => EntityBooks;
   /** Which targets the facts are routed to, and from when. */
   readonly route: (facts: readonly CanonicalEvent[], entity: string) => PostingPlan['targets'];
   /** Which customers name themselves elsewhere, and how the lanes concerned stand. */
@@ -148,13 +152,16 @@ class PlanningLane {
   private applyFacts(
     event: LeasedEvent,
     facts: readonly CanonicalEvent[],
-    books: EntityBooks,
+    announced: EntityBooks,
     note: string | null,
   ): Verdict {
     if (facts.length === 0) {
       this.apply(event, 'nothing', note, facts, { targets: [], documents: [] });
       return { kind: 'applied', changed: false };
     }
+    const entity = entityOfObjects(objectsOf(facts), this.lookup, announced.entity);
+    if (!entity.ok) return this.park(event, { ...entity.error, ...stakeOf(facts) }, facts);
+    const books = entity.value === announced.entity ? announced : this.input.booksOf(entity.value);
     const decision = decide(facts, { books, objects: this.lookup });
     switch (decision.outcome) {
       case 'nothing':
@@ -168,7 +175,7 @@ class PlanningLane {
       case 'booked': {
         const owner = foreignOwner(this.input, decision.objects);
         if (owner !== null) return this.forward(event, owner);
-        const targets = decision.documents.length === 0 ? [] : this.input.route(facts, books.entity);
+        const targets = decision.documents.length === 0 ? [] : this.routed(facts, decision.objects, books.entity);
         const notes = [note, decision.note].filter((words) => typeof words === 'string').join('; ') || null;
         const position = this.apply(event, 'booked', notes, facts, { targets, documents: decision.documents });
         decision.entries.forEach((entry, part) => {
@@ -182,6 +189,14 @@ class PlanningLane {
       default:
         return unreachable(decision);
     }
+  }
+
+  /** A customer's own snapshot goes to the targets of every entity that has billed it. */
+  private routed(facts: readonly CanonicalEvent[], changed: readonly ObjectState[], entity: string) {
+    const shared = facts.some((fact) => fact.kind === 'customer.upserted');
+    const customers = shared ? changed.flatMap((state) => (state.kind === 'customer' ? entitiesOf(state) : [])) : [];
+    const targets = [...new Set([entity, ...customers])].flatMap((each) => this.input.route(facts, each));
+    return [...new Map(targets.map((target) => [target.target, target])).values()];
   }
 
   /** The first link that is learnt ends the plan. */

@@ -1,9 +1,11 @@
 /** Source events → readings: the provider's words made canonical facts, with what the webhook did not carry fetched first. */
 import { stringify } from 'lossless-json';
 import { z } from 'zod';
+import { entityByRule } from '../canonical/entities.ts';
 import type { CanonicalEvent, CanonicalKind } from '../canonical/events.ts';
 import type { EpochMs } from '../canonical/ids.ts';
 import type { LeasedEvent } from '../durable-objects/customer-lane/protocol.ts';
+import { textAt } from '../sources/references.ts';
 import type { Enrichment, EnrichmentNeed } from '../sources/source.ts';
 import { enrichmentKey } from '../sources/source.ts';
 import type { TenantRuntime, TenantSource } from '../tenants/runtime.ts';
@@ -171,7 +173,7 @@ function readEvent(
     return { kind: 'later', reason: `waits for the provider’s ${unanswered.kind.replaceAll('_', ' ')}` };
   const read = source.source.interpret(event, enrichment);
   if (read.kind === 'quarantine') return { kind: 'quarantine', reason: `${read.reason.code}: ${read.reason.detail}` };
-  const books = tenant.books(read.entity ?? source.entity);
+  const books = tenant.books(read.entity ?? entityFor(source, read.facts, event));
   if (standing === 'proven') {
     const note = read.note === null ? PROVEN_NOTE : `${read.note}; ${PROVEN_NOTE}`;
     return { kind: 'facts', facts: read.facts, note, books };
@@ -180,6 +182,12 @@ function readEvent(
   if (weak) return untrusted(event, source, read.facts);
   return { kind: 'facts', facts: read.facts, note: read.note, books };
 }
+
+/** By the source's rules, where it serves several entities. */
+const entityFor = (source: TenantSource, facts: readonly CanonicalEvent[], event: LeasedEvent): string =>
+  source.entityRules.length === 0
+    ? source.entity
+    : (entityByRule(source.entityRules, facts, (path) => textAt(event.body, path)) ?? source.entity);
 
 function untrusted(event: LeasedEvent, source: TenantSource, facts: readonly CanonicalEvent[]): Reading {
   return {

@@ -54,5 +54,13 @@ const at = (object: JsonObject, steps: readonly string[]): unknown =>
     object,
   );
 
+/** What stands at a dotted path of the body, as text: of text, whole numbers and true or false. Null otherwise. */
+export function textAt(body: Uint8Array, path: string): string | null {
+  const parsed = parseJson(body);
+  if (!parsed.ok || !isJsonObject(parsed.value)) return null;
+  const found = at(parsed.value, path.split('.'));
+  return isId(found) || typeof found === 'boolean' ? String(found) : null;
+}
+
 /** As the provider's own lanes are named: one record, one form. */
 export const normalReference = (provider: string, id: string): string => (provider === 'salesforce' ? longId(id) : id);

@@ -18,7 +18,15 @@ import type {
 } from './source.ts';
 
 /** What every source has in the tenant's config; the rest of the object is the provider's own settings. */
-export const commonSourceKeys = ['provider', 'secrets', 'entity', 'moneyNeeds', 'apiKey', 'apiUrl'] as const;
+export const commonSourceKeys = [
+  'provider',
+  'secrets',
+  'entity',
+  'entityRules',
+  'moneyNeeds',
+  'apiKey',
+  'apiUrl',
+] as const;
 
 /** A source with its settings applied: what ingress, ledger stage and replay work with. */
 export interface ConfiguredSource {

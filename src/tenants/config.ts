@@ -63,6 +63,34 @@ export const sourceConfig = z.looseObject({
     // None is enough for proofs that need no secret of ours; the source's definition says which.
     .max(8),
   entity: slug,
+  /**
+   * Which legal entity an event is for, where one source serves several: the first rule that fits, else `entity`. What is
+   * about an object in the books already (a payment of an invoice) is its entity's, whatever the rules say.
+   */
+  entityRules: z
+    .array(
+      z.strictObject({
+        when: z
+          .strictObject({
+            currency: currencyCode.optional(),
+            /** Dotted path in the provider's event, such as `account` or `data.object.metadata.entity`. */
+            path: z
+              .string()
+              .regex(/^[\w-]{1,80}(\.[\w-]{1,80}){0,7}$/, 'a dotted path, such as data.object.metadata.entity')
+              .optional(),
+            equals: z.string().max(200).optional(),
+          })
+          .refine((when) => (when.path === undefined) === (when.equals === undefined), {
+            error: 'path and equals go together',
+          })
+          .refine((when) => when.currency !== undefined || when.path !== undefined, {
+            error: 'say a currency, or a path and what it equals',
+          }),
+        entity: slug,
+      }),
+    )
+    .max(100)
+    .default([]),
   /** Least proof of origin that may move money; weaker events are re-fetched from the provider or become exceptions. */
   moneyNeeds: z.enum(['addressed', 'authenticated', 'signed']).default('authenticated'),
   /** Restricted API key for what webhooks do not carry. */
@@ -167,6 +195,11 @@ export const tenantConfig = z
       .strictObject({ customer: z.partialRecord(z.enum(recordFields), z.string().min(1).max(48)).default({}) })
       .prefault({}),
     policies: policiesConfig.prefault({}),
+    /** Where exchange rates come from beside those of the entities: pulled each day, read through the euro. */
+    rates: z
+      .strictObject({ feed: z.literal('ecb'), url: z.url({ protocol: /^https?$/ }).optional() })
+      .nullable()
+      .default(null),
   })
   .superRefine((config, context) => {
     for (const provider of Object.keys(config.identity)) {
@@ -189,6 +222,11 @@ export const tenantConfig = z
           message: `no entity named ${source.entity}`,
         });
       }
+      source.entityRules.forEach((rule, index) => {
+        if (rule.entity in config.entities) return;
+        const path = ['sources', name, 'entityRules', index, 'entity'];
+        context.addIssue({ code: 'custom', path, message: `no entity named ${rule.entity}` });
+      });
     }
     config.routes.forEach((route, index) => {
       if (!(route.to in config.targets)) {

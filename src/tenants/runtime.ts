@@ -1,6 +1,7 @@
 /** A tenant's published config made ready for use: sources configured, entities as the rules need them, routes resolved. */
 import { Cron } from 'croner';
 import type { EntityBooks } from '../canonical/decision.ts';
+import type { EntityRule } from '../canonical/entities.ts';
 import type { CanonicalEvent } from '../canonical/events.ts';
 import type { IdentityRules } from '../canonical/identity.ts';
 import { type EpochMs, isoDate, type SourceId, sourceId, type TenantId, tenantId } from '../canonical/ids.ts';
@@ -15,6 +16,7 @@ import { identityProvider, type SourceConfig, type TargetConfig, type TenantConf
 export interface TenantSource {
   readonly id: SourceId;
   readonly entity: string;
+  readonly entityRules: readonly EntityRule[];
   readonly moneyNeeds: TrustTier;
   readonly source: ConfiguredSource;
   /** Values of the configured secrets, opened when the runtime was made. */
@@ -66,6 +68,11 @@ export async function tenantRuntime(
     sources.set(sourceId(name), {
       id: sourceId(name),
       entity: sourceConfig.entity,
+      entityRules: sourceConfig.entityRules.map(({ when, entity }) => ({
+        currency: when.currency === undefined ? null : currency(when.currency),
+        field: when.path === undefined ? null : { path: when.path, equals: when.equals ?? '' },
+        entity,
+      })),
       moneyNeeds: sourceConfig.moneyNeeds,
       source: configured.value,
       secrets: await liveSecretsOf(sourceConfig, openSecret),
@@ -103,6 +110,7 @@ export async function tenantRuntime(
 const gatewayItself = (config: TenantConfig): TenantSource => ({
   id: sourceId(OWN_SOURCE),
   entity: Object.keys(config.entities)[0] ?? '',
+  entityRules: [],
   moneyNeeds: 'authenticated',
   source: ownSource,
   secrets: [],

@@ -70,6 +70,12 @@ export interface StoryConfig {
   readonly sources?: Readonly<Record<string, unknown>>;
   readonly accounts?: Readonly<Record<string, unknown>>;
   readonly identity?: Readonly<Record<string, unknown>>;
+  /** Legal entities beside the demo's own. */
+  readonly entities?: Readonly<Record<string, unknown>>;
+  /** Targets beside the demo's own. */
+  readonly targets?: Readonly<Record<string, unknown>>;
+  /** Before the demo's own. */
+  readonly routes?: readonly unknown[];
 }
 
 const acknowledgement = z.object({
@@ -152,7 +158,7 @@ export class Gateway {
   /** Publishes the demo config with these changes over the earlier ones; live at once. */
   async publish(changes: StoryConfig): Promise<void> {
     this.config = { ...this.config, ...changes };
-    const { closedUntil, policies, stripe, sources, accounts, identity } = this.config;
+    const { closedUntil, policies, stripe, sources, accounts, identity, entities, targets, routes } = this.config;
     const demo = readJson('demo.json');
     const document = {
       ...demo,
@@ -162,13 +168,19 @@ export class Gateway {
           rates: [{ from: 'USD', to: 'EUR', date: '2026-01-05', rate: '0.92', source: 'story' }],
           closedUntil: closedUntil ?? null,
         },
+        ...entities,
       },
       sources: {
         ...demo.sources,
         stripe: { ...demo.sources.stripe, apiUrl: this.stripeApi.apiUrl, ...stripe },
         ...sources,
       },
-      targets: { ...demo.targets, odoo: { ...demo.targets.odoo, url: 'https://odoo.test', login: 'ledgergate' } },
+      targets: {
+        ...demo.targets,
+        odoo: { ...demo.targets.odoo, url: 'https://odoo.test', login: 'ledgergate' },
+        ...targets,
+      },
+      routes: [...(routes ?? []), ...demo.routes],
       accounts: { ...demo.accounts, ...accounts },
       ...(identity === undefined ? {} : { identity }),
       policies: { ...demo.policies, ...policies },

@@ -17,7 +17,8 @@ export const customerUpserted: Rule<CustomerUpserted> = (announced, context) => 
   const state: CustomerState = {
     kind: 'customer',
     key: fact.customer,
-    entity: context.books.entity,
+    entity: known?.entity ?? context.books.entity,
+    ...(known?.otherEntities === undefined ? {} : { otherEntities: known.otherEntities }),
     version: fact.version,
     related: [],
     name: fact.name || fact.email || known?.name || idOf(fact.customer),

@@ -5,7 +5,7 @@
 import type { ExchangeRate } from '../decision.ts';
 import type { Settlement } from '../events.ts';
 import type { IsoDate, ObjectKey } from '../ids.ts';
-import { type Currency, convert, isoExponent, type MinorUnits, type Money, minorUnits } from '../money.ts';
+import { type Currency, isoExponent, type MinorUnits, type Money, minorUnits } from '../money.ts';
 import { err, ok } from '../result.ts';
 import { type OrException, problem, type RuleContext, spoken } from './rule.ts';
 
@@ -26,28 +26,76 @@ export function share(total: MinorUnits, part: number, whole: number): MinorUnit
   return minorUnits(negative ? -rounded : rounded);
 }
 
-/** Divides by a rate quoted the other way round, half away from zero. */
-function convertBack(value: Money, to: Currency, quoted: ExchangeRate): MinorUnits {
-  const [whole = '0', fraction = ''] = quoted.rate.split('.');
-  const scale = 10n ** BigInt(fraction.length + isoExponent(to));
-  const divisor = BigInt(whole + fraction) * 10n ** BigInt(isoExponent(value.currency));
-  const magnitude = BigInt(Math.abs(value.amount)) * scale;
-  const rounded = Number((magnitude * 2n + divisor) / (divisor * 2n));
-  return minorUnits(value.amount < 0 ? -rounded : rounded);
+/** Units of one currency per unit of another, as a fraction: what is quoted the other way round is exact too. */
+interface Quote {
+  readonly numerator: bigint;
+  readonly denominator: bigint;
+  readonly date: IsoDate;
+}
+
+/** One rate read in the direction asked for; null when it is about other currencies or not usable on `date`. */
+function quote(rate: ExchangeRate, from: Currency, to: Currency, date: IsoDate): Quote | null {
+  const direct = rate.from === from && rate.to === to;
+  if (!direct && !(rate.from === to && rate.to === from)) return null;
+  const age = ageInDays(rate.date, date);
+  if (age < 0 || age > maxAgeDays) return null;
+  const [whole = '0', fraction = ''] = rate.rate.split('.');
+  const [units, scale] = [BigInt(whole + fraction), 10n ** BigInt(fraction.length)];
+  return direct
+    ? { numerator: units, denominator: scale, date: rate.date }
+    : { numerator: scale, denominator: units, date: rate.date };
 }
 
 /** The newest usable rate between two currencies, quoted either way; of two of one day the direct one. */
-function rateFor(rates: readonly ExchangeRate[], from: Currency, to: Currency, date: IsoDate): ExchangeRate | null {
-  let best: ExchangeRate | null = null;
+function quoted(rates: readonly ExchangeRate[], from: Currency, to: Currency, date: IsoDate): Quote | null {
+  let best: { readonly quote: Quote; readonly direct: boolean } | null = null;
   for (const rate of rates) {
-    const direct = rate.from === from && rate.to === to;
-    if (!direct && !(rate.from === to && rate.to === from)) continue;
-    const age = ageInDays(rate.date, date);
-    if (age < 0 || age > maxAgeDays) continue;
-    if (best === null || rate.date > best.date || (rate.date === best.date && direct && best.from !== from))
-      best = rate;
+    const found = quote(rate, from, to, date);
+    if (found === null) continue;
+    const direct = rate.from === from;
+    const newer = best === null || found.date > best.quote.date;
+    if (newer || (found.date === best?.quote.date && direct && !best.direct)) best = { quote: found, direct };
+  }
+  return best?.quote ?? null;
+}
+
+/**
+ * Through a third currency that one source quotes both in on one day, as the European Central Bank quotes all against the
+ * euro: the newest such day. Rounded once, when an amount is converted.
+ */
+function crossed(rates: readonly ExchangeRate[], from: Currency, to: Currency, date: IsoDate): Quote | null {
+  const legs = new Map<string, { readonly pivot: Currency; first: Quote | null; second: Quote | null }>();
+  for (const rate of rates) {
+    for (const pivot of [rate.from, rate.to]) {
+      if (pivot === from || pivot === to) continue;
+      const first = quote(rate, from, pivot, date);
+      const second = quote(rate, pivot, to, date);
+      if (first === null && second === null) continue;
+      const key = `${rate.source}\n${rate.date}\n${pivot}`;
+      const leg = legs.get(key) ?? { pivot, first: null, second: null };
+      leg.first ??= first;
+      leg.second ??= second;
+      legs.set(key, leg);
+    }
+  }
+  let best: Quote | null = null;
+  for (const { first, second } of legs.values()) {
+    if (first === null || second === null || (best !== null && best.date >= first.date)) continue;
+    best = {
+      numerator: first.numerator * second.numerator,
+      denominator: first.denominator * second.denominator,
+      date: first.date,
+    };
   }
   return best;
+}
+
+/** Half away from zero, in integers throughout. */
+function atQuote(value: Money, to: Currency, { numerator, denominator }: Quote): MinorUnits {
+  const scaled = BigInt(Math.abs(value.amount)) * numerator * 10n ** BigInt(isoExponent(to));
+  const divisor = denominator * 10n ** BigInt(isoExponent(value.currency));
+  const rounded = Number((scaled * 2n + divisor) / (divisor * 2n));
+  return minorUnits(value.amount < 0 ? -rounded : rounded);
 }
 
 export function rateMissing(value: Money, to: Currency, date: IsoDate, object: ObjectKey) {
@@ -62,9 +110,9 @@ export function rateMissing(value: Money, to: Currency, date: IsoDate, object: O
 export function baseOn(context: RuleContext, value: Money, date: IsoDate, object: ObjectKey): OrException<MinorUnits> {
   const base = context.books.currency;
   if (value.currency === base) return ok(value.amount);
-  const found = rateFor(context.books.rates, value.currency, base, date);
-  if (found === null) return err(rateMissing(value, base, date, object));
-  return ok(found.from === base ? convertBack(value, base, found) : convert(value, base, found.rate).amount);
+  const { rates } = context.books;
+  const found = quoted(rates, value.currency, base, date) ?? crossed(rates, value.currency, base, date);
+  return found === null ? err(rateMissing(value, base, date, object)) : ok(atQuote(value, base, found));
 }
 
 /**

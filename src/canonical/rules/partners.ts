@@ -26,6 +26,19 @@ export interface PartnerBooking {
   readonly documents: readonly PartnerDocument[];
 }
 
+/** Every entity the customer has to do with, its own first. */
+export const entitiesOf = (customer: CustomerState): readonly string[] => [
+  customer.entity,
+  ...(customer.otherEntities ?? []),
+];
+
+/** The targets of an entity learn of a customer that another entity had first. */
+function knownTo(entity: string, customer: CustomerState): PartnerBooking {
+  if (entitiesOf(customer).includes(entity)) return { objects: [], documents: [] };
+  const shared = { ...customer, otherEntities: [...(customer.otherEntities ?? []), entity] };
+  return { objects: [shared], documents: [{ ...partnerDocument(customer, true), entity }] };
+}
+
 /**
  * Makes a provisional customer (version 0) when a fact names one whose own event has not come: any real snapshot
  * replaces it. Named by the bill where there is one, else by the provider's id.
@@ -35,7 +48,9 @@ export function ensurePartner(
   customer: ObjectKey | null,
   billedTo: { readonly name: string | null; readonly email: string | null } | null = null,
 ): PartnerBooking {
-  if (customer === null || find(context, customer, 'customer') !== null) return { objects: [], documents: [] };
+  if (customer === null) return { objects: [], documents: [] };
+  const known = find(context, customer, 'customer');
+  if (known !== null) return knownTo(context.books.entity, known);
   const state: CustomerState = {
     kind: 'customer',
     key: customer,

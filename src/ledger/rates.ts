@@ -1,0 +1,109 @@
+/**
+ * Exchange rates from feeds and files, beside those of the config. A rate once recorded is never changed: entries were
+ * booked with it. They are read per pass, for the currencies and days its facts name, by primary key.
+ */
+import type { EntityBooks, ExchangeRate } from '../canonical/decision.ts';
+import type { CanonicalEvent } from '../canonical/events.ts';
+import { dateIn, type EpochMs, type IsoDate, isoDate, type TenantId } from '../canonical/ids.ts';
+import { type Currency, currency, rate } from '../canonical/money.ts';
+import { nextDay } from '../canonical/periods.ts';
+import { maxAgeDays } from '../canonical/rules/fx.ts';
+import type { LedgerDatabase } from './database.ts';
+
+export interface NewRate {
+  readonly from: string;
+  readonly to: string;
+  /** `2026-11-28`. */
+  readonly date: string;
+  /** Units of `to` per unit of `from`, decimal. */
+  readonly rate: string;
+  readonly source: string;
+}
+
+const insertRates = `INSERT OR IGNORE INTO rates (tenant, from_currency, to_currency, date, rate, source, recorded_at)
+SELECT ?1, e.value ->> 'from', e.value ->> 'to', e.value ->> 'date', e.value ->> 'rate', e.value ->> 'source', ?3 FROM json_each(?2) e`;
+
+const differing = `SELECT r.from_currency AS "from", r.to_currency AS "to", r.date, r.rate, r.source FROM json_each(?2) e
+CROSS JOIN rates r ON r.tenant = ?1 AND r.from_currency = e.value ->> 'from' AND r.to_currency = e.value ->> 'to' AND r.date = e.value ->> 'date'
+WHERE r.rate <> e.value ->> 'rate' LIMIT 100`;
+
+export interface Recorded {
+  /** How many were offered. */
+  readonly offered: number;
+  /** As recorded before, where that differs from what was offered now: they stay as they were. At most 100. */
+  readonly differing: readonly NewRate[];
+}
+
+/** Adds what is not there yet. Offering the same again changes nothing. At most 5,000 a call. */
+export async function recordRates(
+  db: LedgerDatabase,
+  tenant: string,
+  rates: readonly NewRate[],
+  now: EpochMs,
+): Promise<Recorded> {
+  const json = JSON.stringify(rates);
+  await db.prepare(insertRates).bind(tenant, json, now).run();
+  const { results } = await db.prepare(differing).bind(tenant, json).all<NewRate>();
+  return { offered: rates.length, differing: results };
+}
+
+/** What a set of facts may have to be converted between: currencies, and the days from–to on which. */
+export interface RatesWanted {
+  readonly currencies: ReadonlySet<Currency>;
+  readonly from: IsoDate;
+  readonly to: IsoDate;
+}
+
+const dayMs = 86_400_000;
+const earlier = (date: IsoDate, days: number): IsoDate =>
+  isoDate(new Date(Date.parse(date) - days * dayMs).toISOString().slice(0, 10));
+
+/** Null when everything is in the entities' own currencies. */
+export function ratesWanted(
+  readings: readonly { readonly facts: readonly CanonicalEvent[]; readonly books: EntityBooks }[],
+): RatesWanted | null {
+  const currencies = new Set<Currency>();
+  const days: IsoDate[] = [];
+  for (const { facts, books } of readings) {
+    const foreign = facts.flatMap(currenciesOf).filter((code) => code !== books.currency);
+    if (foreign.length === 0) continue;
+    for (const code of [...foreign, books.currency]) currencies.add(code);
+    for (const fact of facts) days.push(dateIn(books.timeZone, fact.occurredAt));
+    // Where the policy moves it to.
+    if (books.closedUntil !== null) days.push(nextDay(books.closedUntil));
+  }
+  const sorted = days.sort();
+  const [first, last] = [sorted[0], sorted.at(-1)];
+  if (first === undefined || last === undefined) return null;
+  return { currencies, from: earlier(first, maxAgeDays), to: last };
+}
+
+function currenciesOf(fact: CanonicalEvent): Currency[] {
+  const own = 'currency' in fact && fact.currency !== null ? [fact.currency] : [];
+  const settled = 'settlement' in fact && fact.settlement !== null ? [fact.settlement.currency] : [];
+  const listed = fact.kind === 'payout.sent' ? (fact.transactions ?? []).map((each) => each.settlement.currency) : [];
+  return [...own, ...settled, ...listed];
+}
+
+// Either side may be the pivot of a cross rate, so one side in the set is enough; a pass is of few currencies.
+const readRates = `SELECT from_currency AS "from", to_currency AS "to", date, rate, source FROM rates
+WHERE tenant = ?1 AND from_currency IN (SELECT value FROM json_each(?2)) AND to_currency IN (SELECT value FROM json_each(?2)) AND date BETWEEN ?3 AND ?4 LIMIT 5000`;
+
+/** The pivot most feeds quote against: read along, so that a cross rate can be made. */
+const PIVOT = 'EUR';
+
+export async function loadRates(
+  db: LedgerDatabase,
+  tenant: TenantId,
+  { currencies, from, to }: RatesWanted,
+): Promise<readonly ExchangeRate[]> {
+  const codes = JSON.stringify([...new Set([...currencies, PIVOT])]);
+  const { results } = await db.prepare(readRates).bind(tenant, codes, from, to).all<NewRate>();
+  return results.map((row) => ({
+    from: currency(row.from),
+    to: currency(row.to),
+    date: isoDate(row.date),
+    rate: rate(row.rate),
+    source: row.source,
+  }));
+}

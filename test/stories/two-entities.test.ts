@@ -1,0 +1,55 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { trialBalanceView } from '../../src/ledger/trial-balance.ts';
+import { DAY, Gateway } from '../support/gateway.ts';
+import { charged, customer, invoice, line } from './billing.ts';
+
+afterEach(() => void vi.useRealTimers());
+
+const france = { currency: 'EUR', timeZone: 'Europe/Paris' };
+const byMetadata = {
+  entityRules: [{ when: { path: 'data.object.metadata.entity', equals: 'fr' }, entity: 'demo-fr' }],
+};
+const open = () => Gateway.open({ entities: { 'demo-fr': france }, stripe: byMetadata });
+
+/** Closings by account, in the entity's currency; zeros left out. */
+async function books(gateway: Gateway, entity: string): Promise<Record<string, number>> {
+  const answer = trialBalanceView.parse(await gateway.call('GET', `/ledger/trial-balance?entity=${entity}`));
+  expect(answer.balanced).toBe(true);
+  return Object.fromEntries(
+    answer.accounts.flatMap(({ account, baseClosing }) =>
+      baseClosing.amount === 0 ? [] : [[account, baseClosing.amount]],
+    ),
+  );
+}
+
+const french = {
+  ...invoice({ id: 'in_fr', number: 'FR-1', lines: [line({ id: 'il_fr' })] }),
+  metadata: { entity: 'fr' },
+};
+
+describe('one Stripe account that serves two legal entities', () => {
+  it('books each invoice with the entity its rule names, and its payment with the invoice', async () => {
+    const gateway = await open();
+    await gateway.stripe('customer.created', customer('Ada Ltd', 1_767_600_000));
+    await gateway.stripe('invoice.finalized', invoice());
+    await gateway.stripe('invoice.finalized', french);
+    // The charge says nothing of an entity: it pays the French invoice.
+    await gateway.stripe('charge.succeeded', charged(gateway, { invoice: 'in_fr' }));
+    await gateway.pass(DAY);
+    expect(await gateway.exceptions()).toEqual([]);
+    expect(await books(gateway, 'demo-eu')).toMatchObject({ '121000': 12_000, '400000': -10_000 });
+    const inFrance = await books(gateway, 'demo-fr');
+    expect(inFrance).toMatchObject({ '101510': 11_795, '627000': 205, '400000': -10_000 });
+    expect(inFrance).not.toHaveProperty('121000');
+  });
+
+  it('shows the customer to the targets of both', async () => {
+    const gateway = await open();
+    await gateway.stripe('customer.created', customer('Ada Ltd', 1_767_600_000));
+    await gateway.stripe('invoice.finalized', french);
+    await gateway.pass(DAY);
+    const postings = await gateway.call('GET', '/postings');
+    expect(JSON.stringify(postings)).toContain('invoice/stripe:invoice:in_fr');
+    expect(await gateway.exceptions()).toEqual([]);
+  });
+});
