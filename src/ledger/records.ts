@@ -22,7 +22,12 @@ export interface EntryRecord extends DraftEntry {
 
 /** What an event asks of targets; kept with the event so that a posting can be made again years later. */
 export interface PostingPlan {
-  readonly targets: readonly { readonly target: string; readonly notBefore: EpochMs }[];
+  readonly targets: readonly {
+    readonly target: string;
+    readonly notBefore: EpochMs;
+    /** The target has it from elsewhere: looked for there and compared, never written. */
+    readonly adopt?: true;
+  }[];
   readonly documents: readonly TargetDocument[];
 }
 
@@ -101,6 +106,10 @@ export interface PostingRecord {
   readonly message: string | null;
   readonly attempts: number;
 }
+
+/** Messages of the rows of what was looked for and not posted: the difference report goes by them. */
+export const ADOPTED = 'found at the target, posted by somebody else';
+export const ABSENT = 'not found at the target, and not posted';
 
 /** `<cause>/<what>`: the same trouble with the same thing is one exception. */
 export const exceptionId = (cause: string, ...about: readonly string[]): string => [cause, ...about].join('/');

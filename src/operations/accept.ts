@@ -1,6 +1,6 @@
 /** Puts a delivery's events into their lanes and rings the doorbells. Shared by ingress and by every replay. */
 import type { Bindings } from '../bindings.ts';
-import type { LaneKey, TenantId } from '../canonical/ids.ts';
+import { type LaneKey, laneKey, type TenantId } from '../canonical/ids.ts';
 import {
   type AcceptEvent,
   type AcceptResult,
@@ -10,6 +10,7 @@ import {
 import { registerLane } from '../ledger/commit.ts';
 import { GENESIS } from '../ledger/hash.ts';
 import { shardOf } from '../ledger/shards.ts';
+import type { AddressedEvent } from '../sources/source.ts';
 import { errorWords, logError, logWarning } from './log.ts';
 
 export interface LaneDelivery {
@@ -24,6 +25,13 @@ export type DeliveryAnswer =
   | { readonly code: 'overloaded'; readonly retryAfterSeconds: number }
   /** Outside the bounds of what a lane stores; repeating it is no use. */
   | { readonly code: 'refused'; readonly reason: string };
+
+/** What belongs to no customer goes to lanes of the source's own. */
+export const laneOf = (
+  source: string,
+  provider: string,
+  event: Pick<AddressedEvent, 'customer' | 'sharedLane'>,
+): LaneKey => laneKey(event.customer === null ? `${source}:~${event.sharedLane}` : `${provider}:${event.customer}`);
 
 /** Coalesces a burst: further events of the lane arrive before the doorbell is answered. Seconds. */
 const DOORBELL_DELAY_S = 1;

@@ -12,6 +12,7 @@ import type { ConfiguredSource } from '../sources/registered.ts';
 import type { AddressedEvent, QuarantineReason } from '../sources/source.ts';
 import { asSample } from '../verification/sample.ts';
 import type { Delivery, LiveSecret, VerificationFailure } from '../verification/verification.ts';
+import { laneOf } from './accept.ts';
 
 export interface Tryout {
   readonly source: ConfiguredSource;
@@ -72,7 +73,7 @@ function proofWord(unchecked: boolean, failure: VerificationFailure | null): Try
 async function tryEvent(event: AddressedEvent, tryout: Tryout, changed: Map<string, ObjectState>): Promise<TriedEvent> {
   const { source, name, delivery, books } = tryout;
   const { eventId, type, occurredAt, body } = event;
-  const lane = event.customer === null ? `${name}:~${event.sharedLane}` : `${source.provider}:${event.customer}`;
+  const lane = laneOf(name, source.provider, event);
   const seen = { id: eventId, type, occurredAt, lane };
   const nothing = { note: null, fetches: [], facts: [], decision: null };
   if (event.quarantine !== null) return { ...seen, ...nothing, quarantine: event.quarantine };

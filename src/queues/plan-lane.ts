@@ -14,7 +14,12 @@ import type { EpochMs, LaneKey, ObjectKey } from '../canonical/ids.ts';
 import type { ObjectState } from '../canonical/objects.ts';
 import { unreachable } from '../canonical/result.ts';
 import { entitiesOf } from '../canonical/rules/partners.ts';
-import type { HeldReason, LaneHead, LeasedEvent } from '../durable-objects/customer-lane/protocol.ts';
+import {
+  type HeldReason,
+  IMPORTED_BY,
+  type LaneHead,
+  type LeasedEvent,
+} from '../durable-objects/customer-lane/protocol.ts';
 import type { OwnedObject } from '../ledger/books.ts';
 import {
   type EventRecord,
@@ -175,7 +180,8 @@ class PlanningLane {
       case 'booked': {
         const owner = foreignOwner(this.input, decision.objects);
         if (owner !== null) return this.forward(event, owner);
-        const targets = decision.documents.length === 0 ? [] : this.routed(facts, decision.objects, books.entity);
+        const targets =
+          decision.documents.length === 0 ? [] : this.routed(event, facts, decision.objects, books.entity);
         const notes = [note, decision.note].filter((words) => typeof words === 'string').join('; ') || null;
         const position = this.apply(event, 'booked', notes, facts, { targets, documents: decision.documents });
         decision.entries.forEach((entry, part) => {
@@ -192,11 +198,20 @@ class PlanningLane {
   }
 
   /** A customer's own snapshot goes to the targets of every entity that has billed it. */
-  private routed(facts: readonly CanonicalEvent[], changed: readonly ObjectState[], entity: string) {
+  private routed(
+    event: LeasedEvent,
+    facts: readonly CanonicalEvent[],
+    changed: readonly ObjectState[],
+    entity: string,
+  ): PostingPlan['targets'] {
     const shared = facts.some((fact) => fact.kind === 'customer.upserted');
     const customers = shared ? changed.flatMap((state) => (state.kind === 'customer' ? entitiesOf(state) : [])) : [];
     const targets = [...new Set([entity, ...customers])].flatMap((each) => this.input.route(facts, each));
-    return [...new Map(targets.map((target) => [target.target, target])).values()];
+    const distinct = [...new Map(targets.map((target) => [target.target, target])).values()];
+    // History was posted by whoever was there before: it is looked for, and never posted a second time.
+    return event.evidence[IMPORTED_BY] === undefined
+      ? distinct
+      : distinct.map(({ target }) => ({ target, notBefore: 0, adopt: true as const }));
   }
 
   /** The first link that is learnt ends the plan. */

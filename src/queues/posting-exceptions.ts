@@ -1,22 +1,24 @@
 /** Which posting outcomes a person must see, in words a finance person acts on. */
 import type { ExceptionCause } from '../canonical/decision.ts';
 import { amountAtStake, type TargetDocument } from '../canonical/documents.ts';
-import type { ProviderEventId, SourceId } from '../canonical/ids.ts';
 import { type ExceptionRecord, exceptionId } from '../ledger/records.ts';
 import type { PostingOutcome } from '../targets/connector.ts';
+import type { PostingItem } from './posting-item.ts';
 
 /** An uncertain posting is looked up by itself; a person is told when that has not helped this often. */
 const UNCERTAIN_TRIES = 3;
 
-type Outcome = PostingOutcome | { readonly outcome: 'blocked' };
+type Outcome = PostingOutcome | { readonly outcome: 'blocked' | 'absent' };
 
 export function postingExceptions(
   target: string,
   document: TargetDocument,
   outcome: Outcome,
   tries: number,
-  item: { readonly seq: number; readonly source: SourceId; readonly eventId: ProviderEventId },
+  item: Pick<PostingItem, 'seq' | 'source' | 'eventId' | 'adopt'>,
 ): ExceptionRecord[] {
+  // What somebody else posted is for the difference report.
+  if (item.adopt) return [];
   const raise = (cause: ExceptionCause, message: string, remedy: string): ExceptionRecord[] => {
     const stake = amountAtStake(document);
     return [

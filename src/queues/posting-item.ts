@@ -14,6 +14,8 @@ export interface PostingItem {
   readonly source: SourceId;
   readonly eventId: ProviderEventId;
   readonly documents: readonly TargetDocument[];
+  /** Looked for at the target and compared, never written: history, or a parallel run. */
+  readonly adopt: boolean;
   readonly uncertain: boolean;
   /** From the outbox: an earlier pass may have posted part of it. */
   readonly tried: boolean;
@@ -42,10 +44,16 @@ export interface Work {
   readonly attempts: number;
 }
 
-/** `blocked`: a document it depends on is not at the target, so it was not tried. */
+/**
+ * `blocked`: a document it depends on is not at the target, so it was not tried. `absent`: it was to be found there
+ * and is not; nobody posts it.
+ */
 export interface Done {
   readonly work: Work;
-  readonly outcome: PostingOutcome | { readonly outcome: 'blocked'; readonly by: PostingKey };
+  readonly outcome:
+    | PostingOutcome
+    | { readonly outcome: 'blocked'; readonly by: PostingKey }
+    | { readonly outcome: 'absent' };
 }
 
 /** The item comes again as a whole. */

@@ -139,7 +139,7 @@ export class PostingPass {
     const inWave = new Set<PostingKey>();
     for (const [lane, queue] of this.queues) {
       let next = queue[0];
-      while (next !== undefined && wave.length < limit && !this.mustWait(next, inWave)) {
+      while (next !== undefined && wave.length < limit && !this.mustWait(next, inWave) && sameKind(wave, next)) {
         queue.shift();
         const blocker = this.blockerOf(lane, next);
         if (blocker === null) {
@@ -196,16 +196,17 @@ export class PostingPass {
       receipts: this.receipts,
       uncertain: work.uncertain,
     }));
-    const outcomes = await this.callConnector(postings);
+    const adopting = wave[0]?.item.adopt === true;
+    const outcomes = adopting ? await this.adopt(postings) : await this.callConnector(postings);
     wave.forEach((work, index) => {
       const outcome = outcomes[index] ?? {
-        outcome: 'uncertain',
+        outcome: adopting ? 'not_sent' : 'uncertain',
         message: 'the connector did not answer for it',
         retryAfterMs: null,
       };
       this.finish({ work, outcome });
     });
-    const health = healthOf(outcomes);
+    const health = healthOf(outcomes.filter((outcome) => outcome.outcome !== 'absent'));
     await this.gate.release(permitId, health.outcome, health.retryAfterMs);
     return health.outcome === 'ok' ? null : { notBefore: this.ports.now() + (health.retryAfterMs ?? 15_000) };
   }
@@ -222,6 +223,21 @@ export class PostingPass {
       // A connector's bug must not lose track of money that may have moved.
       this.ports.report({ what: 'stage_failed', lane: null, stage: 'post', error: errorWords(error) });
       return postings.map(() => ({ outcome: 'uncertain', message: 'the connector failed', retryAfterMs: null }));
+    }
+  }
+
+  /** Nothing is written, whatever comes of it: what could not be asked is asked again later. */
+  private async adopt(postings: readonly Posting[]): Promise<readonly AdoptionOutcome[]> {
+    const later = (message: string): AdoptionOutcome => ({ outcome: 'not_sent', message, retryAfterMs: null });
+    try {
+      const found = await this.connector.match(postings, this.ports.now());
+      return found.map((answer) => {
+        if (answer.found === 'unknown') return later(answer.message);
+        return answer.found === 'yes' ? { outcome: 'applied', receipt: answer.receipt } : { outcome: 'absent' };
+      });
+    } catch (error) {
+      this.ports.report({ what: 'stage_failed', lane: null, stage: 'post', error: errorWords(error) });
+      return postings.map(() => later('the connector failed'));
     }
   }
 
@@ -242,6 +258,8 @@ export class PostingPass {
       this.receipts.set(document.key, done.outcome.receipt);
       return;
     }
+    // Nobody will bring it: what depends on it goes on without.
+    if (done.outcome.outcome === 'absent') return;
     this.failed.add(document.key);
     const missing = this.missing.get(item.lane) ?? new Set();
     missing.add(document.key);
@@ -260,7 +278,7 @@ export class PostingPass {
       });
     };
     for (const { work, outcome } of this.done) {
-      if (outcome.outcome === 'applied') continue;
+      if (outcome.outcome === 'applied' || outcome.outcome === 'absent') continue;
       const retryAfterMs = 'retryAfterMs' in outcome ? outcome.retryAfterMs : null;
       keep(work.item, leavesUncertain(work, outcome), retryAt(outcome.outcome, work.attempts, retryAfterMs, now));
     }
@@ -313,6 +331,12 @@ export class PostingPass {
     }
   }
 }
+
+type AdoptionOutcome = Extract<Done['outcome'], { readonly outcome: 'applied' | 'absent' | 'not_sent' }>;
+
+/** A wave is written or looked for, never both. */
+const sameKind = (wave: readonly Work[], { item }: Work): boolean =>
+  wave.every((work) => work.item.adopt === item.adopt);
 
 /** What an item's documents depend on that is neither in this pass nor, by its posting row, at the target. */
 function notYetThere(

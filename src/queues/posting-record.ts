@@ -1,6 +1,6 @@
 /** What a pass writes down of each document, and what its outcomes say of the target. Pure. */
 import { unreachable } from '../canonical/result.ts';
-import type { PostingRecord } from '../ledger/records.ts';
+import { ABSENT, ADOPTED, type PostingRecord } from '../ledger/records.ts';
 import type { PostingOutcome } from '../targets/connector.ts';
 import type { Done, Work } from './posting-item.ts';
 
@@ -52,8 +52,11 @@ export function postingRecord(target: string, { work, outcome }: Done): PostingR
   switch (outcome.outcome) {
     case 'applied': {
       const { remoteId, remoteName, remoteDate, differences } = outcome.receipt;
-      return { ...base, outcome: 'applied', remoteId, remoteName, remoteDate, differences, message: null };
+      const message = item.adopt ? ADOPTED : null;
+      return { ...base, outcome: 'applied', remoteId, remoteName, remoteDate, differences, message };
     }
+    case 'absent':
+      return { ...base, outcome: 'skipped', message: ABSENT };
     case 'rejected':
       return { ...base, outcome: 'rejected', message: `${outcome.code}: ${outcome.message}` };
     case 'uncertain':

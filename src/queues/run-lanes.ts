@@ -134,7 +134,7 @@ async function postAll(
     const unread = outcome.lease.outbox.length - due.length;
     if (unread > 0) for (const entry of outcome.lease.outbox) blocked.add(entry.target);
     for (const { plan, ...place } of outcome.toPost) {
-      for (const { target, notBefore } of plan.targets) {
+      for (const { target, notBefore, adopt = false } of plan.targets) {
         const { tenant: id, lane } = outcome.lease;
         const item: PostingItem = {
           ...place,
@@ -142,6 +142,7 @@ async function postAll(
           lane,
           target,
           documents: plan.documents,
+          adopt,
           tried: false,
           attempts: 0,
           leaseUntil: outcome.lease.until,
@@ -195,6 +196,7 @@ async function outboxItems(
             source,
             eventId,
             documents: plan.documents,
+            adopt: plan.targets.find((route) => route.target === target)?.adopt === true,
             uncertain,
             tried: true,
             attempts,

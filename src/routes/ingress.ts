@@ -6,10 +6,10 @@ import type { Context } from 'hono';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { Bindings } from '../bindings.ts';
-import { type EpochMs, type LaneKey, laneKey, providerEventId } from '../canonical/ids.ts';
+import { type EpochMs, providerEventId } from '../canonical/ids.ts';
 import type { AcceptEvent } from '../durable-objects/customer-lane/protocol.ts';
 import { sha256Hex } from '../ledger/hash.ts';
-import { acceptIntoLanes, type LaneDelivery } from '../operations/accept.ts';
+import { acceptIntoLanes, type LaneDelivery, laneOf } from '../operations/accept.ts';
 import { directoryOf } from '../operations/directory.ts';
 import { errorWords, logError, logWarning } from '../operations/log.ts';
 import type { AcceptedSummary, AddressedEvent } from '../sources/source.ts';
@@ -129,11 +129,6 @@ async function deliver(
   const summary = summarise(deliveries, accepted.results);
   countIngress(tenant.tenant, id, summary.status);
   return source.acknowledge(summary, verified);
-}
-
-/** What belongs to no customer goes to lanes of the source's own. */
-function laneOf(source: string, provider: string, event: AddressedEvent): LaneKey {
-  return laneKey(event.customer === null ? `${source}:~${event.sharedLane}` : `${provider}:${event.customer}`);
 }
 
 async function toAccept(

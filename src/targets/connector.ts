@@ -62,6 +62,11 @@ export interface TargetConnector {
    * documents' lane by then.
    */
   post(postings: readonly Posting[], now: EpochMs, deadline: EpochMs): Promise<readonly PostingOutcome[]>;
+  /**
+   * Are they there, posted by somebody else? Finds them by their own numbers and references instead of our key, and
+   * compares content. Answers one per posting, in order. Writes nothing.
+   */
+  match(postings: readonly Posting[], now: EpochMs): Promise<readonly LookupOutcome[]>;
   /** Is it there? Answers by the document's key, and compares content. */
   lookup(document: TargetDocument, now: EpochMs): Promise<LookupOutcome>;
   /** Cheap check of address, credentials and version, for readiness and `config apply --check`. */

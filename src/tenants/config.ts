@@ -114,6 +114,8 @@ export const odooTarget = z.strictObject({
   /** Needed by JSON-RPC only. */
   login: z.string().max(128).optional(),
   companyId: z.int().positive().default(1),
+  /** `compare`: a parallel run. Everything is decided, looked for at the target and compared; nothing is posted. */
+  mode: z.enum(['live', 'compare']).default('live'),
   journals: z
     .strictObject({
       sales: z.string().default('INV'),

@@ -42,6 +42,7 @@ export class MemoryTarget implements TargetConnector {
         }
         return outcomes;
       },
+      match: (postings) => this.match(postings),
       lookup: (document) => this.lookup(document),
       probe: () => this.probe(),
     };
@@ -49,6 +50,11 @@ export class MemoryTarget implements TargetConnector {
 
   async post(postings: readonly Posting[]): Promise<PostingOutcome[]> {
     return Promise.all(postings.map((posting) => this.postOne(posting)));
+  }
+
+  /** Nobody else writes to it: what has our key is ours. */
+  async match(postings: readonly Posting[]): Promise<LookupOutcome[]> {
+    return Promise.all(postings.map(({ document }) => this.lookup(document)));
   }
 
   private async postOne({ document, uncertain }: Posting): Promise<PostingOutcome> {

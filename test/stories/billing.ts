@@ -160,6 +160,17 @@ export const INVOICE = 'invoice/stripe:invoice:in_1';
 export const NOTE = 'credit_note/stripe:credit_note:cn_1';
 export const PAYMENT = 'entry/stripe:payment:pi_1';
 
+/** Closings of an entity by account, in its own currency; zeros left out. */
+export async function closings(gateway: Gateway, entity = 'demo-eu'): Promise<Record<string, number>> {
+  const answer = trialBalanceView.parse(await gateway.call('GET', `/ledger/trial-balance?entity=${entity}`));
+  expect(answer.balanced).toBe(true);
+  return Object.fromEntries(
+    answer.accounts.flatMap(({ account, baseClosing }) =>
+      baseClosing.amount === 0 ? [] : [[account, baseClosing.amount]],
+    ),
+  );
+}
+
 /** Posted receivable lines that something is still open on. */
 export function openReceivables(gateway: Gateway): LineRow[] {
   const books = gateway.odoo.books();

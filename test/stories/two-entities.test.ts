@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { trialBalanceView } from '../../src/ledger/trial-balance.ts';
 import { DAY, Gateway } from '../support/gateway.ts';
-import { charged, customer, invoice, line } from './billing.ts';
+import { charged, closings, customer, invoice, line } from './billing.ts';
 
 afterEach(() => void vi.useRealTimers());
 
@@ -10,17 +9,6 @@ const byMetadata = {
   entityRules: [{ when: { path: 'data.object.metadata.entity', equals: 'fr' }, entity: 'demo-fr' }],
 };
 const open = () => Gateway.open({ entities: { 'demo-fr': france }, stripe: byMetadata });
-
-/** Closings by account, in the entity's currency; zeros left out. */
-async function books(gateway: Gateway, entity: string): Promise<Record<string, number>> {
-  const answer = trialBalanceView.parse(await gateway.call('GET', `/ledger/trial-balance?entity=${entity}`));
-  expect(answer.balanced).toBe(true);
-  return Object.fromEntries(
-    answer.accounts.flatMap(({ account, baseClosing }) =>
-      baseClosing.amount === 0 ? [] : [[account, baseClosing.amount]],
-    ),
-  );
-}
 
 const french = {
   ...invoice({ id: 'in_fr', number: 'FR-1', lines: [line({ id: 'il_fr' })] }),
@@ -37,8 +25,8 @@ describe('one Stripe account that serves two legal entities', () => {
     await gateway.stripe('charge.succeeded', charged(gateway, { invoice: 'in_fr' }));
     await gateway.pass(DAY);
     expect(await gateway.exceptions()).toEqual([]);
-    expect(await books(gateway, 'demo-eu')).toMatchObject({ '121000': 12_000, '400000': -10_000 });
-    const inFrance = await books(gateway, 'demo-fr');
+    expect(await closings(gateway, 'demo-eu')).toMatchObject({ '121000': 12_000, '400000': -10_000 });
+    const inFrance = await closings(gateway, 'demo-fr');
     expect(inFrance).toMatchObject({ '101510': 11_795, '627000': 205, '400000': -10_000 });
     expect(inFrance).not.toHaveProperty('121000');
   });

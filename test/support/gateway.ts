@@ -70,6 +70,8 @@ export interface StoryConfig {
   readonly sources?: Readonly<Record<string, unknown>>;
   readonly accounts?: Readonly<Record<string, unknown>>;
   readonly identity?: Readonly<Record<string, unknown>>;
+  /** Changes to the demo's Odoo target. */
+  readonly odoo?: Readonly<Record<string, unknown>>;
   /** Legal entities beside the demo's own. */
   readonly entities?: Readonly<Record<string, unknown>>;
   /** Targets beside the demo's own. */
@@ -158,7 +160,7 @@ export class Gateway {
   /** Publishes the demo config with these changes over the earlier ones; live at once. */
   async publish(changes: StoryConfig): Promise<void> {
     this.config = { ...this.config, ...changes };
-    const { closedUntil, policies, stripe, sources, accounts, identity, entities, targets, routes } = this.config;
+    const { closedUntil, policies, stripe, sources, accounts, identity, entities, targets, routes, odoo } = this.config;
     const demo = readJson('demo.json');
     const document = {
       ...demo,
@@ -177,7 +179,7 @@ export class Gateway {
       },
       targets: {
         ...demo.targets,
-        odoo: { ...demo.targets.odoo, url: 'https://odoo.test', login: 'ledgergate' },
+        odoo: { ...demo.targets.odoo, url: 'https://odoo.test', login: 'ledgergate', ...odoo },
         ...targets,
       },
       routes: [...(routes ?? []), ...demo.routes],

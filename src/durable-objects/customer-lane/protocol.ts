@@ -11,6 +11,9 @@ export interface Doorbell {
   readonly lane: LaneKey;
 }
 
+/** In the evidence of an event of the past that an operator brought, instead of its sender: who did. */
+export const IMPORTED_BY = 'ledgergate-imported-by';
+
 /** The name of a lane's Durable Object. */
 export const laneName = ({ tenant, lane }: Doorbell): string => `${tenant}/${lane}`;
 

@@ -1,5 +1,5 @@
 /** The operator API: who is asking, about which tenant, may they; then the route table. */
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import type { Bindings } from '../../bindings.ts';
 import { readsOf } from '../../ledger/reads.ts';
 import { shardOf } from '../../ledger/shards.ts';
@@ -40,7 +40,7 @@ export async function tenantScope(env: Bindings, tenant: string): Promise<Tenant
 async function answer(
   route: Route,
   ports: ApiPorts,
-  c: Parameters<typeof rawInputs>[0],
+  c: Context<{ Bindings: Bindings }>,
   env: Bindings,
 ): Promise<Response> {
   const now = ports.now();
@@ -48,7 +48,10 @@ async function answer(
   if (actor === null) return unauthenticated();
   if (!mayActAs(actor, route.role)) return problem('forbidden', { detail: `this needs role ${route.role}` });
   const raw = rawInputs(c);
-  const caller: Caller = { actor, env, now, newId: ports.newId, url: new URL(c.req.url), headers: c.req.raw.headers };
+  const caller: Caller = {
+    ...{ actor, env, now, newId: ports.newId, url: new URL(c.req.url), headers: c.req.raw.headers },
+    waitUntil: (promise) => c.executionCtx.waitUntil(promise),
+  };
   if (route.scope === 'none') {
     const named = raw.params.tenant;
     if (named !== undefined && !reaches(actor, named))

@@ -36,6 +36,8 @@ export interface Caller {
   readonly newId: () => string;
   readonly url: URL;
   readonly headers: Headers;
+  /** Lets work go on after the answer: doorbells, registrations. */
+  readonly waitUntil: (promise: Promise<unknown>) => void;
 }
 
 export interface Inputs<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {

@@ -1,5 +1,6 @@
 /** The route table. */
 import { eventRoutes } from './events.ts';
+import { historyRoutes } from './history.ts';
 import { identityRoutes } from './identities.ts';
 import { laneRoutes } from './lanes.ts';
 import { ledgerRoutes } from './ledger.ts';
@@ -17,6 +18,7 @@ export const routes: readonly Route[] = [
   ...identityRoutes,
   ...ledgerRoutes,
   ...rateRoutes,
+  ...historyRoutes,
   ...workRoutes,
   ...tenantRoutes,
   ...tryoutRoutes,

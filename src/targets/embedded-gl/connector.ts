@@ -17,6 +17,9 @@ export function embeddedGlConnector(): TargetConnector {
         message: 'the embedded ledger takes no documents: the entry itself is the posting',
       }));
     },
+    async match(postings) {
+      return postings.map(() => ({ found: 'no' }));
+    },
     async lookup() {
       return { found: 'no' };
     },

@@ -17,6 +17,7 @@ import { divisionBudget } from './bulk.ts';
 import { findCard, upsertPartners, upsertProducts } from './cards.ts';
 import { OdooClient } from './client.ts';
 import { type Kinds, kindsFor } from './kinds.ts';
+import { matchAll } from './matching.ts';
 import type { BookedDocument } from './readback.ts';
 import { References } from './references.ts';
 import { settle } from './settle.ts';
@@ -58,6 +59,20 @@ export function odooConnector(
       else if (!connection.ok) fail(all, connection.error, false);
       else await postAll(all, kindsFor(connection.value.version.major, config, references), booksOf(client));
       return postings.map((posting) => works.get(identity(posting.document))?.outcome ?? lost);
+    },
+
+    async match(postings, now) {
+      const client = clientOver(http);
+      const unknown = (message: string) => postings.map((): LookupOutcome => ({ found: 'unknown', message }));
+      const prepared = await references.prepare(
+        postings.map((posting) => posting.document),
+        client,
+        now,
+      );
+      if (!prepared.ok) return unknown(prepared.error.message);
+      const connection = await client.connect();
+      if (!connection.ok) return unknown(connection.error.message);
+      return matchAll(postings, kindsFor(connection.value.version.major, config, references), booksOf(client));
     },
 
     async lookup(document, now) {
