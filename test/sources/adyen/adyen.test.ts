@@ -125,6 +125,10 @@ describe('Adyen platform signatures', () => {
   });
 });
 
+/** Steps beside the money: contracts, reviews, notices, what was not done after all. */
+const moneyless =
+  /^(AUTHENTICATION|AUTHORISATION_ADJUSTMENT|.*AUTORESCUE.*|EXPIRE|MANUAL_REVIEW_.*|OFFER_CLOSED|ORDER_.*|RECURRING_CONTRACT|DIRECT_DEBIT_.*|REPORT_AVAILABLE|PAYOUT_(DECLINE|EXPIRE)|POSTPONED_REFUND|VOID_PENDING_REFUND|REQUEST_FOR_INFORMATION|INFORMATION_SUPPLIED|ISSUER_.*|NOTIFICATION_OF_FRAUD|PREARBITRATION_WON)$/;
+
 describe('Adyen standard events', () => {
   const facts = (fields: Parameters<typeof item>[0], config: object = standard) =>
     factsOf(configured(registered, { ...config }), batch(item(fields)));
@@ -208,6 +212,20 @@ describe('Adyen standard events', () => {
     expect(of(100, 'CVE')).toMatchObject([{ amount: 10_000 }]);
     expect(of(1000, 'JPY')).toMatchObject([{ amount: 1000 }]);
     expect(() => of(1050, 'CLP')).toThrow('not a whole ISO minor unit');
+  });
+
+  const withoutAmount = (eventCode: string) => {
+    const { amount: _, ...rest } = item({ eventCode, ...original });
+    return batch(rest);
+  };
+  const types = adyen.understands.filter((type) => /^[A-Z_]+$/.test(type));
+
+  it.each(types.filter((type) => !moneyless.test(type)))('of type %s never book zero for want of an amount', (type) => {
+    expect(() => factsOf(source, withoutAmount(type))).toThrow(/^unsupported_shape: amount: /);
+  });
+
+  it.each(types.filter((type) => moneyless.test(type)))('of type %s need no amount', (type) => {
+    expect(factsOf(source, withoutAmount(type))).toEqual([]);
   });
 
   it('keep a payment and what modifies it in one lane, each event under its own id', () => {
