@@ -19,7 +19,8 @@ export interface RunningGateway {
   stop(): Promise<void>;
 }
 
-export async function runGateway(): Promise<RunningGateway> {
+/** @param vars more of them than its secrets, as `npm start` sets them. */
+export async function runGateway(vars: Readonly<Record<string, string>> = {}): Promise<RunningGateway> {
   const stateDir = mkdtempSync(path.join(tmpdir(), 'ledgergate-'));
   const wrangler = readWranglerConfig(path.join(root, 'wrangler.toml'));
   const secrets = loadLocalSecrets(stateDir);
@@ -28,7 +29,7 @@ export async function runGateway(): Promise<RunningGateway> {
   const port = await freePort(host, 18_787);
   const miniflare = await startGateway({
     ...{ wrangler, bundle, port, stateDir, onRestart: () => {} },
-    secrets: { SECRETS_KEY: secrets.secretsKey, ROOT_TOKEN: secrets.rootToken },
+    secrets: { SECRETS_KEY: secrets.secretsKey, ROOT_TOKEN: secrets.rootToken, ...vars },
   });
   for (const database of wrangler.d1_databases) {
     await applyMigrations(miniflare, database.binding, path.join(root, database.migrations_dir));

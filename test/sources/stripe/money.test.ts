@@ -374,7 +374,7 @@ describe('a Stripe transfer of an API version before 2017-04-06', () => {
     ...{ id: 'tr_1', object: 'transfer', amount: 5000, currency: 'eur', balance_transaction: 'txn_tr' },
     ...{ status: 'pending', date: AT + 86_400, recipient: null },
   };
-  const ways: readonly (readonly [string, object])[] = [
+  const ways: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
     ['by its type', { ...old, type: 'bank_account', destination: 'ba_1' }],
     ['by its type, to a card', { ...old, type: 'card', destination: 'card_1' }],
     ['by its bank account', { ...old, bank_account: { object: 'bank_account', last4: '6789' } }],
