@@ -19,8 +19,14 @@ export interface RunningGateway {
   stop(): Promise<void>;
 }
 
-/** @param vars more of them than its secrets, as `npm start` sets them. */
-export async function runGateway(vars: Readonly<Record<string, string>> = {}): Promise<RunningGateway> {
+/**
+ * @param vars more of them than its secrets, as `npm start` sets them.
+ * @param outside answers what it asks of others; absent: it asks them.
+ */
+export async function runGateway(
+  vars: Readonly<Record<string, string>> = {},
+  outside?: (address: string) => Promise<Response>,
+): Promise<RunningGateway> {
   const stateDir = mkdtempSync(path.join(tmpdir(), 'ledgergate-'));
   const wrangler = readWranglerConfig(path.join(root, 'wrangler.toml'));
   const secrets = loadLocalSecrets(stateDir);
@@ -30,6 +36,7 @@ export async function runGateway(vars: Readonly<Record<string, string>> = {}): P
   const miniflare = await startGateway({
     ...{ wrangler, bundle, port, stateDir, onRestart: () => {} },
     secrets: { SECRETS_KEY: secrets.secretsKey, ROOT_TOKEN: secrets.rootToken, ...vars },
+    ...(outside === undefined ? {} : { outside }),
   });
   for (const database of wrangler.d1_databases) {
     await applyMigrations(miniflare, database.binding, path.join(root, database.migrations_dir));

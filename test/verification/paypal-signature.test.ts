@@ -36,6 +36,19 @@ describe('PayPal signatures', () => {
     expect(await verdict(headers, certificates(), always('WEBHOOK_ID'))).toBe('no_live_secret');
   });
 
+  it('are believed for the old and the new webhook id while both are live, and for none beyond its span', async () => {
+    const spanning = (notBefore: number | null, notAfter: number | null) => [
+      { value: WEBHOOK_ID, notBefore, notAfter },
+      ...always('OTHERWEBHOOK1'),
+    ];
+    for (const live of [spanning(null, NOW + 1), spanning(NOW, null)]) {
+      expect(await verdict(signedNow, certificates(), live)).toBe('ok');
+    }
+    for (const over of [spanning(null, NOW), spanning(NOW + 1, null)]) {
+      expect(await verdict(signedNow, certificates(), over)).toBe('signature_mismatch');
+    }
+  });
+
   it('are bounded in time, with room for three days of retries', async () => {
     expect(await verdict(await signer.headers(BODY, NOW - 3 * 86_400_000))).toBe('ok');
     expect(await verdict(await signer.headers(BODY, NOW - 5 * 86_400_000))).toBe('timestamp_too_old');
