@@ -163,8 +163,22 @@ const others: Readonly<Record<string, Vendor>> = {
   },
 };
 
+/** Adyen's standard webhooks, whose proof stands in each item. */
+const adyenItems: Readonly<Record<string, Vendor>> =
+  vendors.adyen === undefined ? {} : { 'adyen-items': { ...vendors.adyen, sign: none } };
+const item = {
+  ...{ pspReference: 'PSP1', merchantAccountCode: 'Acme', merchantReference: 'order', success: 'true' },
+  ...{ amount: { value: 1000, currency: 'EUR' }, eventCode: 'REPORT_AVAILABLE' },
+};
+
+/** Part of every body; a test that alters it alters what was signed. */
+export const SIGNED_PART = '1000';
+
 /** Bodies and types where an empty JSON object will not do. */
 const written: Readonly<Record<string, Partial<Payload>>> = {
+  'adyen-items': {
+    body: bytes(JSON.stringify({ live: 'true', notificationItems: [{ NotificationRequestItem: item }] })),
+  },
   adyen: { eventType: 'balancePlatform.transfer.updated' },
   salesforce_outbound_message: {
     contentType: 'text/xml',
@@ -172,7 +186,7 @@ const written: Readonly<Record<string, Partial<Payload>>> = {
       outboundMessage({ organizationId: '00D000000000001AAA', actionId: '04k000000000001AAA', notifications: [] }),
     ),
   },
-  maxio: { contentType: 'application/x-www-form-urlencoded', body: bytes('id=1&event=test') },
+  maxio: { contentType: 'application/x-www-form-urlencoded', body: bytes('id=1000&event=test') },
   shopify: { eventType: 'orders/create' },
 };
 
@@ -181,7 +195,7 @@ const payloadOf = (name: string): Payload => ({
   eventType: null,
   kind: 'event',
   contentType: 'application/json',
-  body: bytes('{"id":"sample"}'),
+  body: bytes('{"id":"sample-1000"}'),
   ...written[name],
 });
 
@@ -204,6 +218,6 @@ const senderOf = (name: string, vendor: Vendor): Sender => ({
 });
 
 /** At least one for every provider. */
-export const senders: readonly Sender[] = Object.entries({ ...vendors, ...others })
+export const senders: readonly Sender[] = Object.entries({ ...vendors, ...others, ...adyenItems })
   .filter(([, { sign }]) => sign !== null)
   .map(([name, vendor]) => senderOf(name, vendor));
