@@ -33,17 +33,18 @@ const setUp = (vendor: Vendor, settings: Readonly<Record<string, unknown>>): Con
   return configured(registered, Object.fromEntries(Object.entries(settings).filter(([name]) => !common.has(name))));
 };
 
-const contentTypeOf = (payload: Payload): string => payload.contentType ?? 'application/json';
+const contentTypeOf = (vendor: Vendor, payload: Payload): string =>
+  vendor.contentType ?? payload.contentType ?? 'application/json';
 
 /** Nothing is asked of any vendor's API here: what arrives is all there is. */
-function readingsOf(source: ConfiguredSource, body: Uint8Array<ArrayBuffer>, payload: Payload, headers: Sent) {
-  const addressed = read(source, body, contentTypeOf(payload), new Map(), headers);
+function readingsOf(source: ConfiguredSource, body: Uint8Array<ArrayBuffer>, contentType: string, headers: Sent) {
+  const addressed = read(source, body, contentType, new Map(), headers);
   const nothing: Enrichment = new Map(
     addressed.flatMap(({ event }) =>
       event === null ? [] : source.enrichment(stored(event)).map((need) => [enrichmentKey(need), null]),
     ),
   );
-  return read(source, body, contentTypeOf(payload), nothing, headers);
+  return read(source, body, contentType, nothing, headers);
 }
 
 type Sent = Readonly<Record<string, string>>;
@@ -257,7 +258,7 @@ describe.skipIf(payloadsOf('stripe') === null)(
           const body = bodyToSend(vendor, payload, n);
           const settings = vendor.settings(payload);
           const headers = (await vendor.sign?.({ url: gateway.url, body, payload, n, now: Date.now() })) ?? {};
-          const readings = readingsOf(setUp(vendor, settings), body, payload, headers);
+          const readings = readingsOf(setUp(vendor, settings), body, contentTypeOf(vendor, payload), headers);
           const source = plan.place(folder, vendor, settings, idsOf(readings, payload));
           planned.push({ folder, vendor, payload, body, n, source, readings });
         }
@@ -279,7 +280,7 @@ describe.skipIf(payloadsOf('stripe') === null)(
     async function send({ vendor, payload, body, n, source }: Planned): Promise<number> {
       const url = `${gateway.url}/in/demo/${source}${vendor.secretPath === true ? `/${vendor.secret}` : ''}`;
       const sending: Sending = { url, body, payload, n, now: Date.now() };
-      const headers = { 'content-type': contentTypeOf(payload), ...(await vendor.sign?.(sending)) };
+      const headers = { 'content-type': contentTypeOf(vendor, payload), ...(await vendor.sign?.(sending)) };
       const answer = await fetch(url, { method: 'POST', headers, body });
       await answer.arrayBuffer();
       return answer.status;
