@@ -110,24 +110,19 @@ function orderLine(read: Order, id: string): Omit<Sold, 'reference'> {
   };
 }
 
+/** Refunds have an event of their own. */
+const paidStatuses: ReadonlySet<string> = new Set(['paid', 'refunded', 'partial_refund']);
+const notPaid = unsupported(`${at}.status: expected paid, refunded or partial_refund`);
+
 export function orderCreated(read: Order, { id }: Context): Interpretation {
-  switch (read.status) {
-    // Refunds have an event of their own.
-    case 'paid':
-    case 'refunded':
-    case 'partial_refund':
-      return sale(read, { reference: ofOrder(id), ...orderLine(read, id) });
-    case 'failed':
-      return nothing('the order was not paid');
-    default:
-      return unsupported(`${at}.status: expected paid, refunded, partial_refund or failed`);
-  }
+  if (read.status === 'failed') return nothing('the order was not paid');
+  return paidStatuses.has(read.status) ? sale(read, { reference: ofOrder(id), ...orderLine(read, id) }) : notPaid;
 }
 
 /** The first payment of a subscription comes twice: an order always comes with it, and is what the books take. */
 export function invoicePaid(read: SubscriptionInvoice, { id }: Context): Interpretation {
   if (read.billing_reason === 'initial') return nothing('told by the order that began the subscription');
-  if (read.status === 'pending' || read.status === 'void') return unsupported(`${at}.status: expected paid`);
+  if (!paidStatuses.has(read.status)) return notPaid;
   return sale(read, {
     reference: ofInvoice(id),
     number: null,

@@ -148,6 +148,8 @@ describe("Lemon Squeezy's events as facts", () => {
     ['a total that is not its parts', order('order_created', { total: 13_201 }), /total/],
     ['a currency without cents', order('order_created', { currency: 'JPY' }), /currency/],
     ['an order that waits for its payment', order('order_created', { status: 'pending' }), /status/],
+    ['an order held for fraud', order('order_created', { status: 'fraudulent' }), /status/],
+    ['a renewal that is void', invoice('subscription_payment_success', { status: 'void' }), /status/],
     [
       'a refund in part of a taxed order',
       order('order_refunded', refundOf({ refunded_amount: 400 })),
