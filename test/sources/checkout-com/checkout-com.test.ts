@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkoutCom } from '../../../src/sources/checkout-com/index.ts';
 import { registerSource } from '../../../src/sources/registered.ts';
+import { Desk } from '../../canonical/rules/books.ts';
 import { configured, factsOf, read } from '../../conformance/interpreting.ts';
 import { sourceContract } from '../../conformance/source-contract.ts';
 import { believesNoAlteration } from '../../verification/attacks.ts';
@@ -190,5 +191,17 @@ describe("Checkout.com's events as facts", () => {
     ['a payout of nobody', payout({ entity_id: null }), /entity_id/],
   ])('leaves to a person: %s', (_, one, why) => {
     expect(() => facts(one)).toThrow(why);
+  });
+});
+
+describe("Checkout.com's events in the books", () => {
+  it('come to the same whatever is told again', () => {
+    const desk = new Desk();
+    const capture = event('payment_captured', action());
+    const refund = event('payment_refunded', action({ action_id: 'act_2', amount: 5000 }));
+    const disputed = { amount: 7000, currency: 'EUR' };
+    const [received, lost] = [dispute('dispute_received', disputed), dispute('dispute_lost', disputed)];
+    for (const one of [capture, refund, received, capture, lost, received, refund]) desk.book(...facts(one));
+    expect(desk.balances('EUR')).toEqual({ unapplied: -7000, disputeLoss: 7000 });
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { lemonSqueezy } from '../../../src/sources/lemon-squeezy/index.ts';
 import { registerSource } from '../../../src/sources/registered.ts';
+import { Desk } from '../../canonical/rules/books.ts';
 import { configured, factsOf, read } from '../../conformance/interpreting.ts';
 import { sourceContract } from '../../conformance/source-contract.ts';
 import { believesNoAlteration } from '../../verification/attacks.ts';
@@ -175,5 +176,17 @@ describe("Lemon Squeezy's events as facts", () => {
     expect(factsOf(tests, order('order_created', { test_mode: true }))).toHaveLength(2);
     const other = configured(registered, { storeId: '6' });
     expect(() => factsOf(other, order('order_created'))).toThrow(/wrong_account/);
+  });
+});
+
+describe("Lemon Squeezy's events in the books", () => {
+  it('come to the same whatever is told again, the first payment of a subscription twice over included', () => {
+    const desk = new Desk();
+    const partly = order('order_refunded', refundOf({ tax: 0, total: 11_000, refunded_amount: 400 }));
+    const more = order('order_refunded', refundOf({ tax: 0, total: 11_000, refunded_amount: 1000 }));
+    const placed = order('order_created', { tax: 0, total: 11_000 });
+    const first = invoice('subscription_payment_success', { tax: 0, total: 11_000, billing_reason: 'initial' });
+    for (const one of [placed, first, partly, placed, more, partly]) desk.book(...facts(one));
+    expect(desk.balances('EUR')).toEqual({ clearing: 10_000, revenue: -11_000, refunds: 1000 });
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { paddleClassic } from '../../../src/sources/paddle-classic/index.ts';
 import { registerSource } from '../../../src/sources/registered.ts';
+import { Desk, quoted } from '../../canonical/rules/books.ts';
 import { configured, read } from '../../conformance/interpreting.ts';
 import { sourceContract } from '../../conformance/source-contract.ts';
 import { always, bytes, delivery } from '../../verification/deliveries.ts';
@@ -262,5 +263,27 @@ describe("Paddle Classic's alerts as facts", () => {
     ['an alert without a meaning here', { ...payment(), alert_name: 'invoice_paid' }, /unknown_type/],
   ])('leaves to a person: %s', (_, alert, why) => {
     expect(() => facts(alert)).toThrow(why);
+  });
+});
+
+describe("Paddle Classic's alerts in the books", () => {
+  it('leave on clearing what Paddle owes, and nothing once it has paid it out', () => {
+    const desk = new Desk({ rates: [quoted('USD', 'EUR', '2026-11-20', '0.9167')] });
+    const sale = payment();
+    const sold = [
+      sale,
+      refund('payment_refunded', { alert_id: '1000000002' }),
+      dispute('payment_dispute_created'),
+      sale,
+    ];
+    for (const alert of sold) desk.book(...facts(alert));
+    // 86.17 earned, 43.08 given back, 91.67 disputed and its fee of 13.75.
+    expect(desk.base().clearing).toBe(8617 - 4308 - 9167 - 1375);
+    for (const alert of [dispute('payment_dispute_closed'), dispute('payment_dispute_closed')])
+      desk.book(...facts(alert));
+    expect(desk.base().clearing).toBe(8617 - 4308);
+    desk.book(...facts({ ...transfer('transfer_paid', 'paid'), amount: '43.09' }));
+    expect(desk.base()).toMatchObject({ bankInTransit: 4309, fees: 550 - 275 });
+    expect(desk.base().clearing).toBeUndefined();
   });
 });

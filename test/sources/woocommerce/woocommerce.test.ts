@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { registerSource } from '../../../src/sources/registered.ts';
 import { woocommerce } from '../../../src/sources/woocommerce/index.ts';
+import { Desk } from '../../canonical/rules/books.ts';
 import { configured, factsOf, read, verdict, verifiedBody } from '../../conformance/interpreting.ts';
 import { sourceContract } from '../../conformance/source-contract.ts';
 import { believesNoAlteration } from '../../verification/attacks.ts';
@@ -251,5 +252,33 @@ describe("WooCommerce's master data as facts", () => {
   it('keeps to its shop where one is set', () => {
     const other = configured(registered, { payments: 'book', shop: 'https://another.example/' });
     expect(() => facts('product.updated', product(), other)).toThrow(/wrong_account/);
+  });
+});
+
+describe("WooCommerce's orders in the books", () => {
+  it('come to the same whatever is told again: the order as it was placed, paid, refunded in part', () => {
+    const desk = new Desk();
+    const refunded = order({ status: 'completed', refunds: [{ id: 31, total: '-11.52' }] });
+    for (const one of [order(), order({ status: 'completed' }), refunded, order(), refunded]) {
+      desk.book(...facts('order.updated', one));
+    }
+    expect(desk.balances('EUR')).toEqual({ clearing: 10_368, revenue: -9600, tax: -1728, refunds: 960 });
+  });
+
+  it('hold a bank transfer in transit, and nothing on clearing', () => {
+    const desk = new Desk();
+    desk.book(...facts('order.updated', order({ payment_method: 'bacs' })));
+    expect(desk.balances('EUR')).toEqual({ bankInTransit: 11_520, revenue: -9600, tax: -1920 });
+  });
+
+  it('make an exception of an order that was changed after it was booked', () => {
+    const desk = new Desk();
+    desk.book(...facts('order.updated', order(), elsewhere));
+    const changed = order({
+      total: '114.00',
+      fee_lines: [],
+      tax_lines: [{ rate_id: 1, rate_code: 'FR-TVA-1', tax_total: '18.00', shipping_tax_total: '1.00' }],
+    });
+    expect(desk.book(...facts('order.updated', changed, elsewhere))).toMatchObject({ outcome: 'exception' });
   });
 });
