@@ -50,7 +50,7 @@ async function rsaPair(): Promise<{ readonly privateKey: CryptoKey; readonly pem
   return { privateKey: pair.privateKey, pem: `-----BEGIN PUBLIC KEY-----\n${base64(der)}\n-----END PUBLIC KEY-----\n` };
 }
 
-const [ironcladKeys, otherIroncladKeys] = [await rsaPair(), await rsaPair()];
+const [ironcladKeys, otherKeys] = [await rsaPair(), await rsaPair()];
 const plaidKeys = await generateKeyPair('ES256', { extractable: true });
 const PLAID_KEY_ID = 'conformance-key';
 const paypalKeys = await paypalSigner();
@@ -187,7 +187,9 @@ const written: Readonly<Record<string, Partial<Payload>>> = {
     ),
   },
   maxio: { contentType: 'application/x-www-form-urlencoded', body: bytes('id=1000&event=test') },
+  paddle_classic: { contentType: 'application/x-www-form-urlencoded', body: bytes('{"alert_id":"1000"}') },
   shopify: { eventType: 'orders/create' },
+  woocommerce: { eventType: 'order.updated' },
 };
 
 const payloadOf = (name: string): Payload => ({
@@ -201,8 +203,8 @@ const payloadOf = (name: string): Payload => ({
 
 /** Of the same form: hexadecimal, base64, a prefix and so on. */
 const otherOf = ({ provider, secret }: Vendor): string =>
-  provider === 'ironclad'
-    ? otherIroncladKeys.pem
+  provider === 'ironclad' || provider === 'paddle-classic'
+    ? otherKeys.pem
     : /^[0-9A-F]{64}$/.test(secret)
       ? secret.replaceAll(/./g, (digit) => (15 - Number.parseInt(digit, 16)).toString(16).toUpperCase())
       : wrongSecret(secret);
