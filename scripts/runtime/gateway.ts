@@ -1,6 +1,6 @@
 /** The gateway and its sandboxes as Miniflare runs them: the bundles, wrangler.toml's bindings, state on disk. */
 import { join } from 'node:path';
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, Response as MiniflareResponse } from 'miniflare';
 import type { BundledWorker } from './build.ts';
 import type { WranglerConfig } from './wrangler-config.ts';
 
@@ -15,6 +15,8 @@ export interface GatewayOptions {
   readonly secrets: Readonly<Record<string, string>>;
   /** Called when workerd died and was started anew: its process ids have changed. */
   readonly onRestart: () => void;
+  /** Answers what the gateway asks of others, so that nothing leaves this machine; absent: it asks them. */
+  readonly outside?: (address: string) => Promise<Response>;
 }
 
 /** Quiet (warnings only) and offline (no fetch of request metadata, no telemetry). */
@@ -25,9 +27,16 @@ const shared = {
   telemetry: { enabled: false },
 } as const;
 
+const answering =
+  (outside: NonNullable<GatewayOptions['outside']>) =>
+  async ({ url }: { readonly url: string }): Promise<MiniflareResponse> => {
+    const answer = await outside(url);
+    return new MiniflareResponse(await answer.text(), { status: answer.status, headers: [...answer.headers] });
+  };
+
 /** Starts the gateway's default (dev) environment. Resolves when it serves. */
 export async function startGateway(options: GatewayOptions): Promise<Miniflare> {
-  const { wrangler } = options;
+  const { wrangler, outside } = options;
   const sqliteClasses = new Set(wrangler.migrations.flatMap((migration) => migration.new_sqlite_classes));
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -43,6 +52,7 @@ export async function startGateway(options: GatewayOptions): Promise<Miniflare> 
       compatibilityDate: wrangler.compatibility_date,
       compatibilityFlags: wrangler.compatibility_flags,
       bindings: { ...wrangler.vars, ...options.secrets },
+      ...(outside === undefined ? {} : { outboundService: answering(outside) }),
       durableObjects: Object.fromEntries(
         wrangler.durable_objects.bindings.map((binding) => [
           binding.name,

@@ -1,7 +1,7 @@
 /** What most sources' readings have in common: answers, schemas bound to types, days and amounts as text. */
 import { z } from 'zod';
 import type { CanonicalEvent, InvoiceLine } from '../canonical/events.ts';
-import { type Currency, type MinorUnits, minorUnits, parseDecimal, ZERO } from '../canonical/money.ts';
+import { type Currency, isoExponent, type MinorUnits, minorUnits, parseDecimal, ZERO } from '../canonical/money.ts';
 import { err, ok, type Result } from '../canonical/result.ts';
 import { describeIssues, parseJson } from './json.ts';
 import type { Interpretation, QuarantineReason } from './source.ts';
@@ -93,6 +93,21 @@ export function exactMinor(text: string, code: Currency, path: string): Result<M
   const parsed = parseDecimal(text, code);
   if (!parsed.ok) return err(`${path}: ${parsed.error}`);
   return Math.abs(parsed.value) > MAX_AMOUNT ? err(`${path}: too_large`) : ok(parsed.value);
+}
+
+/**
+ * A provider's minor units → the books', where its decimals (`exponents`, by code) are not ISO 4217's for some currencies.
+ * Exact, or an error: never a rounding.
+ */
+export function isoMinor(
+  amount: number,
+  code: Currency,
+  exponents: Readonly<Record<string, number>>,
+): Result<MinorUnits, string> {
+  const shift = isoExponent(code) - (exponents[code] ?? isoExponent(code));
+  const scaled = shift >= 0 ? amount * 10 ** shift : amount / 10 ** -shift;
+  if (!Number.isInteger(scaled)) return err('not a whole ISO minor unit');
+  return Number.isSafeInteger(scaled) ? ok(minorUnits(scaled)) : err('too large');
 }
 
 export const currencyCode = z.string().regex(/^[A-Za-z]{3}$/);

@@ -5,6 +5,7 @@ import { fetchCertificateWith, PaypalCertificates } from '../verification/paypal
 import { adyen } from './adyen/index.ts';
 import { brex } from './brex/index.ts';
 import { chargebee } from './chargebee/index.ts';
+import { checkoutCom } from './checkout-com/index.ts';
 import { coupa } from './coupa/index.ts';
 import { customSource } from './custom/index.ts';
 import { docusign } from './docusign/index.ts';
@@ -13,12 +14,14 @@ import { gusto } from './gusto/index.ts';
 import { hubspot } from './hubspot/index.ts';
 import { ironclad } from './ironclad/index.ts';
 import { lago } from './lago/index.ts';
+import { lemonSqueezy } from './lemon-squeezy/index.ts';
 import { maxio } from './maxio/index.ts';
 import { mercury } from './mercury/index.ts';
 import { modernTreasury } from './modern-treasury/index.ts';
 import { odoo } from './odoo/index.ts';
 import { orb } from './orb/index.ts';
 import { paddle } from './paddle/index.ts';
+import { paddleClassic } from './paddle-classic/index.ts';
 import { paypalSource } from './paypal/index.ts';
 import { plaidSource } from './plaid/index.ts';
 import { fetchPlaidKeyWith, PlaidKeys } from './plaid/keys.ts';
@@ -31,6 +34,7 @@ import { shopify } from './shopify/index.ts';
 import { square } from './square/index.ts';
 import { standardWebhooks } from './standard-webhooks/index.ts';
 import { stripe } from './stripe/index.ts';
+import { woocommerce } from './woocommerce/index.ts';
 import { xero } from './xero/index.ts';
 import { zuora } from './zuora/index.ts';
 
@@ -72,6 +76,10 @@ const registered: readonly RegisteredSource[] = [
   registerSource(ramp),
   registerSource(brex),
   registerSource(odoo),
+  registerSource(woocommerce),
+  registerSource(lemonSqueezy),
+  registerSource(checkoutCom),
+  registerSource(paddleClassic),
 ];
 
 /** By provider, as a source's config names it. */

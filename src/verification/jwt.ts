@@ -8,6 +8,7 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
 import { z } from 'zod';
 import { err, ok, type Result, unreachable } from '../canonical/result.ts';
+import { hasOneSpelling } from './compact-token.ts';
 import { equalSecrets } from './equality.ts';
 import { jsonWebKeySet, jwksUrl, type KeySets, keySetOf } from './jwks.ts';
 import { asVerified, type Delivery, type Verification, type VerificationFailure } from './verification.ts';
@@ -44,7 +45,7 @@ export async function verifyJwt(delivery: Delivery, settings: JwtSettings, keySe
   const header = delivery.headers.get('authorization');
   if (header === null) return err('header_missing');
   const token = header.length > maxTokenLength ? undefined : bearerPattern.exec(header.trim())?.[1];
-  if (token === undefined) return err('header_malformed');
+  if (token === undefined || !hasOneSpelling(token)) return err('header_malformed');
 
   const payload = await verifiedPayload(token, delivery, settings, keySets);
   if (!payload.ok) return payload;

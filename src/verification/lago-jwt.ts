@@ -5,6 +5,7 @@
  */
 import { errors, importSPKI, jwtVerify } from 'jose';
 import { err, ok } from '../canonical/result.ts';
+import { hasOneSpelling } from './compact-token.ts';
 import { cachedKey, equalBytes } from './hmac.ts';
 import { asVerified, type Delivery, type LiveSecret, liveSecrets, type Verification } from './verification.ts';
 
@@ -27,7 +28,9 @@ export async function verifyLagoJwt(
 ): Promise<Verification> {
   const token = delivery.headers.get(HEADER);
   if (token === null) return err('header_missing');
-  if (token.length > MAX_TOKEN_LENGTH || !tokenPattern.test(token)) return err('header_malformed');
+  if (token.length > MAX_TOKEN_LENGTH || !tokenPattern.test(token) || !hasOneSpelling(token)) {
+    return err('header_malformed');
+  }
   const keys = liveSecrets(secrets, delivery.receivedAt)
     .map(({ value }) => pemOf(value))
     .filter((pem) => pem !== null);

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { lago } from '../../src/sources/lago/index.ts';
+import { lemonSqueezy } from '../../src/sources/lemon-squeezy/index.ts';
 import { maxio } from '../../src/sources/maxio/index.ts';
 import { orb } from '../../src/sources/orb/index.ts';
 import { paddle } from '../../src/sources/paddle/index.ts';
+import { paddleClassic } from '../../src/sources/paddle-classic/index.ts';
 import { recurly } from '../../src/sources/recurly/index.ts';
 import { registerSource } from '../../src/sources/registered.ts';
 import { configured, read, verdict } from './interpreting.ts';
@@ -111,19 +114,40 @@ describe.skipIf(absent)('every public payload of billing systems has its verdict
     });
   });
 
-  it('Paddle Classic, which is no source: set aside whole', () => {
-    expect(told('Classic', verdictsOf('paddle_classic', fixed(configured(registerSource(paddle)))))).toEqual({
-      'unreadable:unsupported_shape': [
-        'payment_dispute_closed__webhook-samples.json',
-        'payment_dispute_created__webhook-samples.json',
-        'payment_succeeded__webhook-samples.json',
+  it('Paddle Classic, published as JSON and sent as forms', () => {
+    const source = configured(registerSource(paddleClassic));
+    const verdicts: Verdicts = {};
+    for (const { body, file } of payloadsOf('paddle_classic') ?? []) {
+      const fields = z.record(z.string(), z.string()).parse(JSON.parse(new TextDecoder().decode(body)));
+      const form = new TextEncoder().encode(new URLSearchParams(fields).toString());
+      const word = read(source, new Uint8Array(form), 'application/x-www-form-urlencoded').map(verdict).join(', ');
+      verdicts[word] = [...(verdicts[word] ?? []), file.replace(/^.*\//, '')].sort();
+    }
+    const { 'quarantined:unsupported_shape': madeUp, ...others } = verdicts;
+    expect(told('Classic', others)).toEqual({
+      'facts:dispute.withdrawn': ['payment_dispute_created__webhook-samples.json'],
+      'facts:payout.sent': ['transfer_paid__webhook-samples.json'],
+      'facts:subscription.changed': [
         'subscription_cancelled__pay.json',
         'subscription_created__pay.json',
         'subscription_created__webhook-samples.json',
-        'subscription_payment_refunded__pay.json',
-        'transfer_created__webhook-samples.json',
-        'transfer_paid__webhook-samples.json',
       ],
+      'no effect': ['transfer_created__webhook-samples.json'],
+    });
+    // Paddle's simulator fills amounts in at random, so the parts do not make the earnings: not counted below, as no sale is so.
+    expect(madeUp).toEqual([
+      'payment_dispute_closed__webhook-samples.json',
+      'payment_succeeded__webhook-samples.json',
+      'subscription_payment_refunded__pay.json',
+    ]);
+  });
+
+  it('Lemon Squeezy', () => {
+    expect(told('Lemon', verdictsOf('lemon_squeezy', fixed(configured(registerSource(lemonSqueezy)))))).toEqual({
+      'facts:invoice.issued+payment.captured': ['order_created__pay.json'],
+      'facts:subscription.changed': ['subscription_updated__pay.json'],
+      // Of a first payment, which is booked under its order: and which order that is is not told.
+      'quarantined:unsupported_shape': ['subscription_payment_refunded__pay.json'],
     });
   });
 
@@ -244,7 +268,7 @@ describe.skipIf(absent)('every public payload of billing systems has its verdict
   });
 
   it('becomes facts in at least 95 of 100 cases where money or master data moves', () => {
-    // Set aside although they move money: a lost dispute and a credit invoice that do not say whose, or of what.
+    // Set aside although they move money: a lost dispute, a credit invoice and a refund that do not say whose, or of what.
     const all = [...tables.values()].flatMap((table) => Object.entries(table));
     const count = (pattern: RegExp) =>
       all.filter(([word]) => pattern.test(word)).reduce((sum, [, files]) => sum + files.length, 0);

@@ -3,12 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { err } from '../../src/canonical/result.ts';
 import { adyen } from '../../src/sources/adyen/index.ts';
+import { checkoutCom } from '../../src/sources/checkout-com/index.ts';
 import { gocardless } from '../../src/sources/gocardless/index.ts';
 import { paypalSource } from '../../src/sources/paypal/index.ts';
 import { type ConfiguredSource, registerSource } from '../../src/sources/registered.ts';
 import { shopify } from '../../src/sources/shopify/index.ts';
 import type { Enrichment } from '../../src/sources/source.ts';
 import { square } from '../../src/sources/square/index.ts';
+import { woocommerce } from '../../src/sources/woocommerce/index.ts';
 import { PaypalCertificates } from '../../src/verification/paypal-signature.ts';
 import { configured, read, verdict } from './interpreting.ts';
 import { type Payload, payloadsOf } from './payloads.ts';
@@ -173,6 +175,25 @@ describe('every public payload of shops and payment providers', () => {
         'orders.edited__webhook-samples': 'quarantined:unsupported_shape',
       },
       noEffect: 14,
+    });
+  });
+
+  const woocommercePayloads = payloadsOf('woocommerce') ?? [];
+  it.skipIf(woocommercePayloads.length === 0)('WooCommerce (skipped when ../shared/payloads is absent)', () => {
+    const source = configured(registerSource(woocommerce), { payments: 'book' });
+    const reading = ({ eventType }: Payload) => ({ source, headers: { 'x-wc-webhook-topic': eventType ?? '' } });
+    expect(verdictsOf(woocommercePayloads, reading)).toEqual({
+      effects: { 'product.updated__webhook-samples': 'facts:product.upserted' },
+      noEffect: 2,
+    });
+  });
+
+  const checkoutPayloads = payloadsOf('checkout_com') ?? [];
+  it.skipIf(checkoutPayloads.length === 0)('Checkout.com (skipped when ../shared/payloads is absent)', () => {
+    const source = configured(registerSource(checkoutCom));
+    expect(verdictsOf(checkoutPayloads, () => ({ source }))).toEqual({
+      effects: { 'payment_captured__webhook-samples': 'facts:payment.captured' },
+      noEffect: 2,
     });
   });
 });

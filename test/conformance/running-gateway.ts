@@ -19,7 +19,14 @@ export interface RunningGateway {
   stop(): Promise<void>;
 }
 
-export async function runGateway(): Promise<RunningGateway> {
+/**
+ * @param vars more of them than its secrets, as `npm start` sets them.
+ * @param outside answers what it asks of others; absent: it asks them.
+ */
+export async function runGateway(
+  vars: Readonly<Record<string, string>> = {},
+  outside?: (address: string) => Promise<Response>,
+): Promise<RunningGateway> {
   const stateDir = mkdtempSync(path.join(tmpdir(), 'ledgergate-'));
   const wrangler = readWranglerConfig(path.join(root, 'wrangler.toml'));
   const secrets = loadLocalSecrets(stateDir);
@@ -28,7 +35,8 @@ export async function runGateway(): Promise<RunningGateway> {
   const port = await freePort(host, 18_787);
   const miniflare = await startGateway({
     ...{ wrangler, bundle, port, stateDir, onRestart: () => {} },
-    secrets: { SECRETS_KEY: secrets.secretsKey, ROOT_TOKEN: secrets.rootToken },
+    secrets: { SECRETS_KEY: secrets.secretsKey, ROOT_TOKEN: secrets.rootToken, ...vars },
+    ...(outside === undefined ? {} : { outside }),
   });
   for (const database of wrangler.d1_databases) {
     await applyMigrations(miniflare, database.binding, path.join(root, database.migrations_dir));

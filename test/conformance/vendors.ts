@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { signStripe } from '../../sandbox/stripe/sign.ts';
+import { newVendor, signedForm } from '../verification/paddle-classic-signer.ts';
 import { hmac } from '../verification/signing.ts';
 import type { Payload } from './payloads.ts';
 
@@ -29,6 +30,8 @@ export interface Vendor {
   readonly settings: (payload: Payload) => Readonly<Record<string, unknown>>;
   /** Null: its proof can only be made by the vendor, so all of it is refused. */
   readonly sign: ((sending: Sending) => Headers | Promise<Headers>) | null;
+  /** Where it is sent as something else than it was published as. */
+  readonly contentType?: string;
   /** Where the proof stands inside the body. */
   readonly seal?: (payload: Payload) => Uint8Array<ArrayBuffer>;
 }
@@ -122,18 +125,16 @@ const salesforceCallout: Vendor = {
   sign: standardWebhook,
 };
 
-/** A sender there is no source for, described as its vendor documents the signature; none of its types has a meaning. */
-const undescribed = (system: string, auth: object, event: object, sign: Vendor['sign']): Vendor => ({
-  provider: 'custom',
-  secret: KEY,
-  settings: () => ({
-    system,
-    auth: { scheme: 'hmac', ...auth },
-    event,
-    types: { 'nothing.yet': { facts: null } },
-  }),
-  sign,
-});
+const paddleVendor = newVendor();
+const alert = z.record(z.string(), z.string());
+
+/** Published as JSON; Paddle Classic sends forms, with the vendor's own signature in place of the published one. */
+function sealAlert(payload: Payload): Uint8Array<ArrayBuffer> {
+  const fields = told(payload, alert);
+  if (fields === null) return payload.body;
+  const { p_signature: _, ...signed } = fields;
+  return signedForm(signed, paddleVendor);
+}
 
 const organization = (payload: Payload): string =>
   /<OrganizationId>(\w+)</.exec(textOf(payload))?.[1] ?? '00D000000000000';
@@ -271,33 +272,31 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     settings: () => ({ tenantId: 'aef86862-2015-4b6b-88bc-d89032cecc50' }),
     sign: bodyHmac('x-xero-signature', 'base64'),
   },
-  // There is no source for Paddle Classic, which is no longer sold: as if its alerts came to Paddle Billing's endpoint.
   paddle_classic: {
-    provider: 'paddle',
+    provider: 'paddle-classic',
+    secret: paddleVendor.publicKey,
+    settings: none,
+    contentType: 'application/x-www-form-urlencoded',
+    seal: sealAlert,
+    sign: none,
+  },
+  checkout_com: { provider: 'checkout-com', secret: KEY, settings: none, sign: bodyHmac('cko-signature', 'hex') },
+  lemon_squeezy: {
+    provider: 'lemon-squeezy',
     secret: KEY,
     settings: none,
-    sign: ({ body, now }) => ({
-      'paddle-signature': `ts=${seconds(now)};h1=${hmac(KEY, [`${seconds(now)}:`, body])}`,
-    }),
+    sign: bodyHmac('x-signature', 'hex', ({ payload }) => ({ 'x-event-name': payload.eventType ?? '' })),
   },
-  checkout_com: undescribed(
-    'checkout',
-    { header: 'cko-signature' },
-    { id: '$.id', type: '$.type' },
-    bodyHmac('cko-signature', 'hex'),
-  ),
-  lemon_squeezy: undescribed(
-    'lemonsqueezy',
-    { header: 'x-signature' },
-    { id: '$.data.id', type: '$.meta.event_name' },
-    bodyHmac('x-signature', 'hex'),
-  ),
-  woocommerce: undescribed(
-    'woocommerce',
-    { header: 'x-wc-webhook-signature', encoding: 'base64' },
-    { id: '$.id', type: 'constant:woocommerce' },
-    bodyHmac('x-wc-webhook-signature', 'base64'),
-  ),
+  woocommerce: {
+    provider: 'woocommerce',
+    secret: KEY,
+    settings: () => ({ payments: 'book' }),
+    sign: bodyHmac('x-wc-webhook-signature', 'base64', ({ payload }) => ({
+      'x-wc-webhook-topic': payload.eventType ?? '',
+      'x-wc-webhook-source': 'https://shop.example/',
+      'x-wc-webhook-id': '1',
+    })),
+  },
 };
 
 /** The body as it is sent: with its proof where that stands inside, and Stripe's shared ids told apart. */

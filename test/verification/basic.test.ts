@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { verifyBasic } from '../../src/verification/basic.ts';
+import { believesNoAlteration } from './attacks.ts';
 import { always, delivery } from './deliveries.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
@@ -51,6 +52,16 @@ describe('HTTP Basic', () => {
     [header(':correct horse'), 'credentials_wrong'],
   ])('refuses %s as %s', async (authorization, error) => {
     expect(await attempt(authorization)).toEqual({ ok: false, error });
+  });
+
+  believesNoAlteration('Basic', {
+    valid: delivery('{}', { authorization: header('hooks:correct horse') }, NOW),
+    verify: (each) => verifyBasic(each, always('hooks:correct horse')),
+    headers: ['authorization'],
+    bindsBody: false,
+    toleranceSeconds: null,
+    // The name of the scheme is no proof, and has no case (RFC 9110); base64 has bits and padding to spare.
+    spelling: (value) => Buffer.from(value.trim().replace(/^basic +/i, ''), 'base64').toString('hex'),
   });
 
   it('refuses every mutation of the right credentials, and never throws', async () => {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { certificatePin, verifyClientCertificate } from '../../src/verification/certificate.ts';
 import type { ClientCertificate } from '../../src/verification/verification.ts';
@@ -43,6 +44,38 @@ describe('the pinned client certificate', () => {
   it('is not looked for in headers a caller could write', async () => {
     const forged = delivery('', { 'cf-client-cert-sha256': FINGERPRINT }, NOW);
     expect((await verifyClientCertificate(forged, { fingerprintSha256: FINGERPRINT })).ok).toBe(false);
+  });
+
+  it('is believed in none of 10,000 altered statements, nor after its end', async () => {
+    const pin = { fingerprintSha256: FINGERPRINT, subjectDN: presented.subjectDN };
+    const ends = Date.parse(presented.notAfter);
+    const text = (of: string) =>
+      fc
+        .tuple(fc.nat(of.length - 1), fc.string({ maxLength: 3, unit: 'grapheme-ascii' }))
+        .map(([at, other]) => of.slice(0, at) + other + of.slice(at + 1));
+    const sameDigits = (of: string) => of.replaceAll(':', '').toLowerCase();
+    const altered = fc.oneof(
+      text(FINGERPRINT)
+        .filter((other) => sameDigits(other) !== FINGERPRINT)
+        .map((fingerprintSha256) => ({ ...presented, fingerprintSha256 })),
+      text(presented.subjectDN)
+        .filter((other) => other !== presented.subjectDN)
+        .map((subjectDN) => ({ ...presented, subjectDN })),
+      fc.constantFrom({ ...presented, verified: false }, { ...presented, notAfter: '' }, null),
+      fc
+        .integer({ min: 1, max: 10 ** 9 })
+        .map((late) => ({ ...presented, notAfter: new Date(NOW - late).toISOString() })),
+    );
+    const check = (certificate: ClientCertificate | null, at: number) =>
+      verifyClientCertificate({ ...delivery('', {}, at), clientCertificate: certificate }, certificatePin.parse(pin));
+    expect((await check(presented, NOW)).ok).toBe(true);
+    await fc.assert(
+      fc.asyncProperty(altered, fc.nat(10 ** 9), async (certificate, late) => {
+        expect((await check(certificate, NOW)).ok).toBe(false);
+        expect((await check(presented, ends + late)).ok).toBe(false);
+      }),
+      { numRuns: 10_000 },
+    );
   });
 
   it('cannot be configured without anything to compare', () => {

@@ -1,8 +1,9 @@
 import { exportJWK, generateKeyPair, type JSONWebKeySet, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { err, ok } from '../../src/canonical/result.ts';
 import { fetchKeySetWith, jwksUrl, KeySets } from '../../src/verification/jwks.ts';
 import { jwtSettings, verifyJwt } from '../../src/verification/jwt.ts';
+import { believesNoAlteration } from './attacks.ts';
 import { delivery } from './deliveries.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
@@ -10,26 +11,17 @@ const SECONDS = NOW / 1000;
 const BODY = '{"id":"1"}';
 const never = new KeySets(async () => err('unavailable'));
 
-type Pair = Awaited<ReturnType<typeof generateKeyPair>>;
-let rsa: Pair;
-let ec: Pair;
-let ed: Pair;
-let stranger: Pair;
-let jwks: JSONWebKeySet;
-
-beforeAll(async () => {
-  rsa = await generateKeyPair('RS256', { extractable: true });
-  ec = await generateKeyPair('ES256', { extractable: true });
-  ed = await generateKeyPair('EdDSA', { extractable: true });
-  stranger = await generateKeyPair('RS256', { extractable: true });
-  jwks = {
-    keys: [
-      { ...(await exportJWK(rsa.publicKey)), kid: 'rsa', use: 'sig' },
-      { ...(await exportJWK(ec.publicKey)), kid: 'ec', use: 'sig' },
-      { ...(await exportJWK(ed.publicKey)), kid: 'ed', use: 'sig' },
-    ],
-  };
-});
+const rsa = await generateKeyPair('RS256', { extractable: true });
+const ec = await generateKeyPair('ES256', { extractable: true });
+const ed = await generateKeyPair('EdDSA', { extractable: true });
+const stranger = await generateKeyPair('RS256', { extractable: true });
+const jwks: JSONWebKeySet = {
+  keys: [
+    { ...(await exportJWK(rsa.publicKey)), kid: 'rsa', use: 'sig' },
+    { ...(await exportJWK(ec.publicKey)), kid: 'ec', use: 'sig' },
+    { ...(await exportJWK(ed.publicKey)), kid: 'ed', use: 'sig' },
+  ],
+};
 
 const sha256Hex = async (text: string) =>
   Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))).toString('hex');
@@ -50,6 +42,35 @@ const sign = async (payload: JWTPayload, header = { alg: 'RS256', kid: 'rsa' }, 
 
 const attempt = (token: string, body = BODY, given = settings(), sets = never) =>
   verifyJwt(delivery(body, { authorization: `Bearer ${token}` }, NOW), given, sets);
+
+const PUBLISHED_AT = 'https://org.example.com/keys';
+const published = new KeySets(async () => ok(jwks));
+const attacked = [
+  ['RS256', await sign(await claims())],
+  ['ES256', await sign(await claims(), { alg: 'ES256', kid: 'ec' }, ec.privateKey)],
+  ['EdDSA', await sign(await claims(), { alg: 'EdDSA', kid: 'ed' }, ed.privateKey)],
+] as const;
+
+describe('JSON Web Tokens, attacked', () => {
+  for (const [algorithm, token] of attacked) {
+    believesNoAlteration(`JWT ${algorithm} by JWKS`, {
+      valid: delivery(BODY, { authorization: `Bearer ${token}` }, NOW),
+      verify: (each) => verifyJwt(each, settings({ keys: { url: PUBLISHED_AT } }), published),
+      headers: ['authorization'],
+      // Late by more than the expiry, or early by more than the farthest expiry.
+      toleranceSeconds: 7_260,
+      // The name of the scheme is no proof, and has no case (RFC 9110).
+      spelling: (value) => value.trim().replace(/^bearer +/i, ''),
+    });
+  }
+
+  it('have one spelling each', async () => {
+    const [, token] = attacked[0];
+    // The last letter of 256 bytes has four bits to spare.
+    const last = String.fromCharCode(token.charCodeAt(token.length - 1) + 1);
+    expect(await attempt(token.slice(0, -1) + last)).toEqual({ ok: false, error: 'header_malformed' });
+  });
+});
 
 describe('JSON Web Tokens', () => {
   it('bind the body: then the bytes count as signed', async () => {

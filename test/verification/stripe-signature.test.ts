@@ -4,6 +4,7 @@ import Stripe from 'stripe';
 import { describe, expect, it } from 'vitest';
 import { hmacSha256, textHmacKey } from '../../src/verification/hmac.ts';
 import { verifyStripeSignature } from '../../src/verification/stripe-signature.ts';
+import { believesNoAlteration } from './attacks.ts';
 import { always, bytes, delivery } from './deliveries.ts';
 import { vectorsOf } from './vectors.ts';
 
@@ -86,6 +87,13 @@ describe('Stripe signatures', () => {
     expect(await verify(other, BODY, NOW, ended)).toEqual({ ok: false, error: 'no_live_secret' });
     expect(await verify(other, BODY, NOW, early)).toEqual({ ok: false, error: 'no_live_secret' });
     expect(await verify(other, BODY, NOW, always(''))).toEqual({ ok: false, error: 'no_live_secret' });
+  });
+
+  believesNoAlteration('Stripe', {
+    valid: delivery(BODY, { 'stripe-signature': header() }, NOW * 1000),
+    verify: (each) => verifyStripeSignature(each, always(SECRET)),
+    headers: ['stripe-signature'],
+    toleranceSeconds: 300,
   });
 
   it('accepts no body with a flipped bit', async () => {

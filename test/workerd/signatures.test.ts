@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { signStripe } from '../../sandbox/stripe/sign.ts';
+import { readSha1PublicKey, verifyRsa } from '../../src/verification/public-key.ts';
 import { verifyStandardWebhook } from '../../src/verification/standard-webhooks.ts';
 import { verifyStripeSignature } from '../../src/verification/stripe-signature.ts';
 import type { Delivery } from '../../src/verification/verification.ts';
@@ -39,5 +40,21 @@ describe('signatures on workerd', () => {
     const key = live(`whpk_${base64(new Uint8Array(raw))}`);
     expect((await verifyStandardWebhook(delivery(headers), key)).ok).toBe(true);
     expect((await verifyStandardWebhook(delivery({ ...headers, 'webhook-id': 'msg_2' }), key)).ok).toBe(false);
+  });
+
+  it('are verified over SHA-1 with an RSA key, as Paddle Classic makes them', async () => {
+    const algorithm = { name: 'RSASSA-PKCS1-v1_5', modulusLength: 2048, hash: 'SHA-1' };
+    const publicExponent = new Uint8Array([1, 0, 1]);
+    const pair = await crypto.subtle.generateKey({ ...algorithm, publicExponent }, true, ['sign', 'verify']);
+    if (!('privateKey' in pair)) throw new Error('expected a key pair');
+    const spki = await crypto.subtle.exportKey('spki', pair.publicKey);
+    if (!(spki instanceof ArrayBuffer)) throw new Error('expected bytes');
+    const lines = base64(new Uint8Array(spki)).replaceAll(/.{64}/g, '$&\n');
+    const key = await readSha1PublicKey(`-----BEGIN PUBLIC KEY-----\n${lines}\n-----END PUBLIC KEY-----\n`);
+    if (key === null) throw new Error('expected a key');
+    const signature = new Uint8Array(await crypto.subtle.sign(algorithm.name, pair.privateKey, BODY));
+    expect(await verifyRsa(key, signature, BODY)).toBe(true);
+    expect(await verifyRsa(key, signature, new Uint8Array([...BODY, 0]))).toBe(false);
+    expect(await readSha1PublicKey('-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n')).toBeNull();
   });
 });

@@ -182,16 +182,18 @@ const defenceEnded: Rule = (context) =>
     ? dispute('dispute.lost')(context)
     : nothing('the defence period ended; the outcome is told by another event');
 
-const silent =
-  (note: string): Rule =>
-  () =>
-    nothing(note);
+/** Why a type moves no money: it is read without an amount, which such types may lack. */
+interface Moneyless {
+  readonly note: string;
+}
+
+const silent = (note: string): Moneyless => ({ note });
 
 const noMoney = silent('no money moves');
 const review = silent('a review or a rescue; the payment itself is told by its own event');
 const issuer = silent('a step between issuer and merchant; money is told by CHARGEBACK and its reversal');
 
-const rules: Readonly<Record<string, Rule>> = {
+const rules: Readonly<Record<string, Rule | Moneyless>> = {
   AUTHORISATION: authorised,
   CAPTURE: capture,
   CAPTURE_FAILED: adjusted('capture_failed', -1),
@@ -242,8 +244,11 @@ export const isStandardType = (eventCode: string): boolean => Object.hasOwn(rule
 export function interpretStandard(item: Item, occurredAt: EpochMs, settings: StandardSettings): Interpretation {
   const own = Object.hasOwn(rules, item.eventCode) ? rules[item.eventCode] : undefined;
   if (own === undefined) return unsupported('eventCode: no rule for it');
-  const code = currency(item.amount?.currency ?? 'XXX');
-  const amount = fromAdyen(item.amount?.value ?? 0, code);
+  if (typeof own !== 'function') return nothing(own.note);
+  // Adyen sends an amount with each of these; one that has none does not move zero.
+  if (item.amount === undefined) return unsupported('amount: expected, since its type moves money');
+  const code = currency(item.amount.currency);
+  const amount = fromAdyen(item.amount.value, code);
   if (!amount.ok) return unsupported(`amount.value: ${amount.error}`);
   if (amount.value < 0) return unsupported('amount.value: negative');
   const shopper = shopperOf(item);

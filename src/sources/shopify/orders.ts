@@ -92,7 +92,9 @@ function issued(order: Order, context: Context): Interpretation {
   const lines = linesOf(order);
   if (!lines.ok) return unsupported(lines.error);
   if (linesTotal(lines.value) !== total.value) {
-    return unsupported('line_items, shipping_lines: nets and taxes do not sum to total_price (duties have no rule)');
+    return unsupported(
+      'line_items, shipping_lines: nets and taxes do not sum to total_price (duties, fees and tips have no rule)',
+    );
   }
   const { customer, billing_address } = order;
   return facts({

@@ -8,10 +8,11 @@ import { disputeClosed, disputeOpened, disputeReinstated, disputeWithdrawn } fro
 import { type Handler, noEffect } from './interpret/handler.ts';
 import { invoiceFinalized, invoicePaid, invoiceUncollectible, invoiceVoided } from './interpret/invoice.ts';
 import { chargeCaptured, chargeFailed, invoicePaymentPaid } from './interpret/payment.ts';
-import { payoutFailed, payoutPaid, topupSucceeded, transferCreated } from './interpret/payout.ts';
+import { payoutFailed, payoutPaid, topupSucceeded } from './interpret/payout.ts';
 import { productChanged, productDeleted } from './interpret/product.ts';
 import { chargeRefunded, refundChanged } from './interpret/refund.ts';
 import { subscriptionChanged } from './interpret/subscription.ts';
+import { transferCreated, transferFailed, transferPaid } from './interpret/transfer.ts';
 
 const draft = noEffect('a draft, a reminder or a change of no amount; booked when finalized');
 const pending = noEffect('no money has moved yet, or it is told by another event');
@@ -51,6 +52,8 @@ const meaningful: Readonly<Record<string, Handler>> = {
   'payout.failed': payoutFailed,
   'topup.succeeded': topupSucceeded,
   'transfer.created': transferCreated,
+  'transfer.paid': transferPaid,
+  'transfer.failed': transferFailed,
 };
 
 const withoutEffect: Readonly<Record<string, Handler>> = {
@@ -81,6 +84,7 @@ const withoutEffect: Readonly<Record<string, Handler>> = {
   'topup.canceled': pending,
   'topup.failed': pending,
   'transfer.updated': noEffect('a change of no amount'),
+  'transfer.canceled': noEffect('cancelled before it was paid; nothing was booked'),
 };
 
 /**

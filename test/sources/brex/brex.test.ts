@@ -4,7 +4,7 @@ import { brex } from '../../../src/sources/brex/index.ts';
 import { registerSource } from '../../../src/sources/registered.ts';
 import { configured, read, verdict } from '../../conformance/interpreting.ts';
 import { sourceContract } from '../../conformance/source-contract.ts';
-import { believesNoAlteration } from '../../verification/attacks.ts';
+import { believesNoAlteration, listedOnce } from '../../verification/attacks.ts';
 import { always, bytes, delivery } from '../../verification/deliveries.ts';
 
 const source = registerSource(brex);
@@ -60,5 +60,6 @@ describe('Brex', () => {
     verify: (sent) => setUp.verify(sent, always(SECRET)),
     headers: ['webhook-id', 'webhook-timestamp', 'webhook-signature'],
     toleranceSeconds: 300,
+    spelling: listedOnce,
   });
 });

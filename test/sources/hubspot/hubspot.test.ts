@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { hubspot } from '../../../src/sources/hubspot/index.ts';
 import { registerSource } from '../../../src/sources/registered.ts';
-import { signedAddress, verifyHubspotV3 } from '../../../src/verification/hubspot-signature.ts';
+import { signedAddress, verifyHubspotLegacy, verifyHubspotV3 } from '../../../src/verification/hubspot-signature.ts';
 import { configured, factsOf, read, verdict } from '../../conformance/interpreting.ts';
 import { sourceContract } from '../../conformance/source-contract.ts';
 import { believesNoAlteration } from '../../verification/attacks.ts';
@@ -138,6 +139,19 @@ describe('HubSpot signatures', () => {
     verify: (sent) => verifyHubspotV3(sent, always(SECRET)),
     headers: ['x-hubspot-signature-v3', 'x-hubspot-request-timestamp'],
     toleranceSeconds: 300,
+  });
+
+  const legacy = createHash('sha256')
+    .update(`${SECRET}POSThttps://gateway.test/in/acme/source`)
+    .update(body)
+    .digest('hex');
+  believesNoAlteration('HubSpot v2', {
+    valid: delivery(body, { 'x-hubspot-signature': legacy, 'x-hubspot-signature-version': 'v2' }, NOW),
+    verify: (sent) => verifyHubspotLegacy(sent, always(SECRET)),
+    headers: ['x-hubspot-signature', 'x-hubspot-signature-version'],
+    toleranceSeconds: null,
+    // Hexadecimal has no case.
+    spelling: (value) => value.toLowerCase(),
   });
 });
 

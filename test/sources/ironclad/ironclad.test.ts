@@ -110,6 +110,5 @@ describe('Ironclad', () => {
     verify: (sent) => setUp.verify(sent, always(pem())),
     headers: ['x-ironclad-webhook-event-id', 'x-ironclad-webhook-verification'],
     toleranceSeconds: null,
-    runs: 3_000,
   });
 });

@@ -16,8 +16,11 @@ const ISSUER = 'https://api.lago.example';
 const source = configured(registerSource(lago), { signature: 'hmac' });
 const facts = (type: string, objectType: string, object: object) => factsOf(source, event(type, objectType, object));
 
+const keys = keyPair();
+const body = '{"webhook_type":"x"}';
+const tokenOfBody = await signed(keys, body, ISSUER);
+
 describe("Lago's signatures", () => {
-  const keys = keyPair();
   const judge = async (token: string, secret = keys.publicPem, body = BODY) => {
     const verdict = await verifyLagoJwt(delivery(body, { 'x-lago-signature': token }, NOW), always(secret), ISSUER);
     return verdict.ok ? 'ok' : verdict.error;
@@ -44,7 +47,6 @@ describe("Lago's signatures", () => {
     expect(await judge(`${part({ alg: 'none' })}.${part({ data: BODY, iss: ISSUER })}.`)).toBe('header_malformed');
   });
 
-  const body = '{"webhook_type":"x"}';
   believesNoAlteration('lago hmac', {
     valid: delivery(body, { 'x-lago-signature': hmac('k', body, 'base64') }, NOW),
     verify: (one) => source.verify(one, always('k')),
@@ -52,17 +54,11 @@ describe("Lago's signatures", () => {
     toleranceSeconds: null,
   });
 
-  it('believes none of 2000 altered tokens', async () => {
-    const token = await signed(keys, body, ISSUER);
-    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.';
-    for (let index = 0; index < 2000; index += 1) {
-      const at = (index * 7919) % token.length;
-      const character = alphabet[(index * 31) % alphabet.length] ?? 'A';
-      const altered = token.slice(0, at) + character + token.slice(at + 1);
-      // The last character of a base64url text holds bits that decode to nothing: another spelling of the same bytes.
-      if (altered === token || at === token.length - 1) continue;
-      expect(await judge(altered, keys.publicPem, body), String(at)).not.toBe('ok');
-    }
+  believesNoAlteration('lago jwt', {
+    valid: delivery(body, { 'x-lago-signature': tokenOfBody }, NOW),
+    verify: (one) => verifyLagoJwt(one, always(keys.publicPem), ISSUER),
+    headers: ['x-lago-signature'],
+    toleranceSeconds: null,
   });
 });
 

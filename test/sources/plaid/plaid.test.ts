@@ -92,7 +92,6 @@ describe('Plaid signatures', () => {
     verify: (sent) => verifyBodyToken(sent, 'plaid-verification', async () => ok(published)),
     headers: ['plaid-verification'],
     toleranceSeconds: 300,
-    runs: 3_000,
   });
 });
 

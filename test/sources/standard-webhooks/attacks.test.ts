@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { registerSource } from '../../../src/sources/registered.ts';
 import { standardWebhooks } from '../../../src/sources/standard-webhooks/index.ts';
 import { configured } from '../../conformance/interpreting.ts';
-import { believesNoAlteration } from '../../verification/attacks.ts';
+import { believesNoAlteration, listedOnce } from '../../verification/attacks.ts';
 import { always, bytes, delivery } from '../../verification/deliveries.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
@@ -37,6 +37,7 @@ describe('Standard Webhooks', () => {
   believesNoAlteration('v1', {
     valid: delivery(body, v1, NOW),
     headers: names,
+    spelling: listedOnce,
     toleranceSeconds: 300,
     verify: (altered) => source.verify(altered, always(secret)),
   });
@@ -44,6 +45,7 @@ describe('Standard Webhooks', () => {
   believesNoAlteration('v1a', {
     valid: delivery(body, v1a, NOW),
     headers: names,
+    spelling: listedOnce,
     toleranceSeconds: 300,
     verify: (altered) => source.verify(altered, always(publicKey)),
   });

@@ -369,6 +369,61 @@ describe('a Stripe payout', () => {
   });
 });
 
+describe('a Stripe transfer of an API version before 2017-04-06', () => {
+  const old = {
+    ...{ id: 'tr_1', object: 'transfer', amount: 5000, currency: 'eur', balance_transaction: 'txn_tr' },
+    ...{ status: 'pending', date: AT + 86_400, recipient: null },
+  };
+  const ways: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
+    ['by its type', { ...old, type: 'bank_account', destination: 'ba_1' }],
+    ['by its type, to a card', { ...old, type: 'card', destination: 'card_1' }],
+    ['by its bank account', { ...old, bank_account: { object: 'bank_account', last4: '6789' } }],
+    ['by its bank account, as it was called first', { ...old, account: { object: 'bank_account', last4: '6789' } }],
+    ['by the summary that automatic transfers had', { ...old, account: null, summary: { charge_count: 1, net: 5000 } }],
+  ];
+
+  it.each(ways)('is a payout to one’s own bank, told %s', (_, transfer) => {
+    expect(noteOf(wrap('transfer.created', transfer))).toContain('booked when paid');
+    expect(needsOf(wrap('transfer.paid', transfer))).toEqual([]);
+    expect(factsOf(source, wrap('transfer.paid', { ...transfer, status: 'paid' }))).toMatchObject([
+      { kind: 'payout.sent', payout: 'stripe:payout:tr_1', amount: 5000, arrivesAt: (AT + 86_400) * 1000 },
+    ]);
+    expect(factsOf(source, wrap('transfer.failed', { ...transfer, status: 'failed' }))).toMatchObject([
+      { kind: 'payout.returned', requires: ['stripe:payout:tr_1'], amount: 5000 },
+    ]);
+  });
+
+  it('that failed before it was paid takes nothing back', () => {
+    const transfer = { ...old, type: 'bank_account', status: 'failed' };
+    expect(noteOf(wrap('transfer.failed', transfer, { previous: { status: 'pending' } }))).toContain(
+      'nothing was booked',
+    );
+    expect(noteOf(wrap('transfer.canceled', { ...transfer, status: 'canceled' }))).toContain('nothing was booked');
+  });
+
+  it.each([
+    ['somebody else’s bank', { ...old, type: 'bank_account', recipient: 'rp_1' }],
+    ['nowhere that it says', { ...old, account: null }],
+    [
+      'a bank, by its destination alone, in a version that has no status',
+      { ...old, destination: 'ba_1', status: undefined },
+    ],
+  ])('goes to a person when it goes to %s', (_, transfer) => {
+    for (const type of ['transfer.created', 'transfer.paid', 'transfer.failed']) {
+      expect(() => factsOf(source, wrap(type, transfer))).toThrow('destination: ');
+    }
+  });
+
+  it('is booked once when it goes to a connected account', () => {
+    const transfer = { ...old, type: 'stripe_account', destination: 'acct_1' };
+    expect(factsOf(source, wrap('transfer.created', transfer))).toMatchObject([
+      { kind: 'balance.adjusted', amount: -5000 },
+    ]);
+    expect(noteOf(wrap('transfer.paid', transfer))).toContain('booked when created');
+    expect(() => factsOf(source, wrap('transfer.failed', transfer))).toThrow('destination: ');
+  });
+});
+
 describe('other changes of the Stripe balance', () => {
   it('go to a person under the key of their balance transaction', () => {
     const topup = { id: 'tu_1', object: 'topup', amount: 5000, currency: 'eur', balance_transaction: 'txn_tu' };

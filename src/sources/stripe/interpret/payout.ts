@@ -4,7 +4,7 @@ import type { BalanceAdjusted, PayoutSent, ProcessorFee } from '../../../canonic
 import type { ObjectKey } from '../../../canonical/ids.ts';
 import type { Currency } from '../../../canonical/money.ts';
 import { negate } from '../../../canonical/money.ts';
-import { type BalanceTransaction, balanceMovement, balanceTransaction, type Payout, payout } from '../schemas/money.ts';
+import { type BalanceTransaction, balanceTransaction, type Payout, payout, topup } from '../schemas/money.ts';
 import {
   type Context,
   currencyOf,
@@ -147,30 +147,21 @@ export const payoutFailed = handler(payout, {
 });
 
 /**
- * Top-ups (in) and transfers to connected accounts (out) have no rule of their own: suspense, and a person. The key is
- * the balance transaction's, so that the payout's list does not bring the same change again.
+ * A top-up has no rule of its own: suspense, and a person. The key is the balance transaction's, so that the payout's list
+ * does not bring the same change again.
  */
-const movement = (category: string, direction: 1 | -1) =>
-  handler(balanceMovement, {
-    interpret(object, context) {
-      const destination = typeof object.destination === 'string' ? object.destination : object.destination?.id;
-      if (category === 'transfer' && destination?.startsWith('acct_') !== true) {
-        context.problems.add('destination', 'expected a connected account; transfers to banks are payouts now');
-      }
-      const currency = currencyOf(object.currency);
-      const transaction =
-        typeof object.balance_transaction === 'string' ? object.balance_transaction : object.balance_transaction.id;
-      return facts({
-        kind: 'balance.adjusted',
-        occurredAt: context.occurredAt,
-        requires: [],
-        adjustment: keyOf('adjustment', transaction),
-        currency,
-        amount: money(context, 'amount', direction * object.amount, currency),
-        category,
-      });
-    },
-  });
-
-export const topupSucceeded = movement('topup', 1);
-export const transferCreated = movement('transfer', -1);
+export const topupSucceeded = handler(topup, {
+  interpret(object, context) {
+    const currency = currencyOf(object.currency);
+    const { balance_transaction: transaction } = object;
+    return facts({
+      kind: 'balance.adjusted',
+      occurredAt: context.occurredAt,
+      requires: [],
+      adjustment: keyOf('adjustment', typeof transaction === 'string' ? transaction : transaction.id),
+      currency,
+      amount: money(context, 'amount', object.amount, currency),
+      category: 'topup',
+    });
+  },
+});

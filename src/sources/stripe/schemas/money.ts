@@ -92,12 +92,26 @@ export const payout = z.object({
 });
 export type Payout = z.infer<typeof payout>;
 
-/** What moves the Stripe balance without a rule of its own: top-ups and transfers to connected accounts. */
-export const balanceMovement = z.object({
+export const topup = z.object({ id: stripeId, amount, currency: currencyCode, balance_transaction: reference });
+
+const holder = z.object({ object: z.string().max(64).optional() });
+
+/** Of any version; those before 2017-04-06 may be payouts, and what tells which is optional here. */
+export const transfer = z.object({
   id: stripeId,
   amount,
   currency: currencyCode,
   balance_transaction: reference,
-  /** Transfers before 2017-04-06 were payouts and named a bank account or card. */
   destination: reference.nullish(),
+  status: z.string().max(64).optional(),
+  type: z.string().max(64).optional(),
+  /** When it arrives. */
+  date: seconds.nullish(),
+  recipient: reference.nullish(),
+  bank_account: holder.nullish(),
+  /** `bank_account` before 2014-05-19. */
+  account: holder.nullish(),
+  /** Of automatic transfers before 2014-08-04. */
+  summary: z.looseObject({}).nullish(),
 });
+export type LegacyTransfer = z.infer<typeof transfer>;
