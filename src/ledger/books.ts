@@ -141,9 +141,10 @@ export interface PostedRow {
   readonly remoteName: string | null;
   readonly remoteDate: string | null;
   readonly attempts: number;
+  readonly message: string | null;
 }
 
-const readPostings = `SELECT p.target, p.key, p.outcome, p.remote_id AS remoteId, p.remote_name AS remoteName, p.remote_date AS remoteDate, p.attempts
+const readPostings = `SELECT p.target, p.key, p.outcome, p.remote_id AS remoteId, p.remote_name AS remoteName, p.remote_date AS remoteDate, p.attempts, p.message
 FROM json_each(?2) k CROSS JOIN postings p ON p.tenant = ?1 AND p.target = k.value ->> 0 AND p.key = k.value ->> 1`;
 
 /** Postings by `[target, key]`. */

@@ -6,6 +6,7 @@
 import type { EpochMs, LaneKey, PostingKey } from '../canonical/ids.ts';
 import { readPosted } from '../ledger/books.ts';
 import { type LaneException, recordPostings } from '../ledger/commit.ts';
+import { ADOPTED } from '../ledger/records.ts';
 import { errorWords } from '../operations/log.ts';
 import type { Posting, PostingOutcome, Receipt, TargetConnector } from '../targets/connector.ts';
 import type { TenantRuntime } from '../tenants/runtime.ts';
@@ -119,6 +120,7 @@ export class PostingPass {
         remoteName: row.remoteName,
         remoteDate: row.remoteDate,
         differences: [],
+        ...(row.message === ADOPTED ? { adopted: true } : {}),
       });
     }
     const byKey = new Map(rows.map((row) => [row.key, row]));
@@ -233,7 +235,9 @@ export class PostingPass {
       const found = await this.connector.match(postings, this.ports.now());
       return found.map((answer) => {
         if (answer.found === 'unknown') return later(answer.message);
-        return answer.found === 'yes' ? { outcome: 'applied', receipt: answer.receipt } : { outcome: 'absent' };
+        return answer.found === 'yes'
+          ? { outcome: 'applied', receipt: { ...answer.receipt, adopted: true } }
+          : { outcome: 'absent' };
       });
     } catch (error) {
       this.ports.report({ what: 'stage_failed', lane: null, stage: 'post', error: errorWords(error) });

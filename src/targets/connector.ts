@@ -13,6 +13,8 @@ export interface Receipt {
   readonly remoteName: string | null;
   /** The date the target booked it on. */
   readonly remoteDate: string | null;
+  /** Somebody else posted it: it does not carry our key, and is named by `remoteId` alone. */
+  readonly adopted?: true;
   /** Read back and found different from what was sent: field, sent, found. Empty when all is as sent. */
   readonly differences: readonly { readonly field: string; readonly sent: string; readonly found: string }[];
 }

@@ -141,6 +141,10 @@ describe('a history that is loaded', () => {
     );
     await gateway.pass(DAY);
     expect(move(gateway, INVOICE.replace('in_1', 'in_2'))).toMatchObject({ total: 12_000 });
+    // Paid by webhook: the invoice that another connector posted is settled by our entry.
+    await gateway.stripe('charge.succeeded', charged(gateway));
+    await gateway.pass(DAY);
+    expect(gateway.odoo.books().move(1)).toMatchObject({ paymentState: 'paid', residual: 0 });
     expect(await gateway.exceptions()).toEqual([]);
   });
 });

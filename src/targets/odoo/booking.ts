@@ -9,6 +9,7 @@ import type { Receipt } from '../connector.ts';
 import { type Budget, divide } from './bulk.ts';
 import type { OdooClient } from './client.ts';
 import { type Failure, type Rejection, rejected } from './errors.ts';
+import { byKey, byRecord, type Naming, namesAdopted } from './naming.ts';
 import {
   type BookedDocument,
   compare,
@@ -37,9 +38,12 @@ export interface BookedKind<Document extends BookedDocument> {
   /** What is done to checked drafts before they are posted. */
   readonly beforePost?: (drafts: readonly Work<Document>[], books: Books) => Promise<void>;
   /** Columns and rows for these documents. */
-  layout(documents: readonly Document[]): {
+  layout(
+    documents: readonly Document[],
+    naming: Naming,
+  ): {
     readonly fields: readonly string[];
-    rows(document: Document): Result<string[][], Rejection>;
+    rows(document: Document, naming: Naming): Result<string[][], Rejection>;
   };
 }
 
@@ -129,15 +133,15 @@ export async function findByKey<Document extends BookedDocument>(
     [...kind.readFields],
   );
   if (!rows.ok) return rows;
-  const byKey = new Map<string, Found[]>();
+  const found = new Map<string, Found[]>();
   for (const record of rows.value) {
     if (record.key === null || record.state === 'cancelled') continue;
-    byKey.set(record.key, [...(byKey.get(record.key) ?? []), record]);
+    found.set(record.key, [...(found.get(record.key) ?? []), record]);
   }
-  for (const records of byKey.values()) {
+  for (const records of found.values()) {
     records.sort((a, b) => (a.state === b.state ? a.id - b.id : a.state === 'posted' ? -1 : 1));
   }
-  return { ok: true, value: byKey };
+  return { ok: true, value: found };
 }
 
 async function loadAll<Document extends BookedDocument>(
@@ -145,10 +149,32 @@ async function loadAll<Document extends BookedDocument>(
   works: readonly Work<Document>[],
   books: Books,
 ): Promise<void> {
-  const layout = kind.layout(works.map((work) => work.document));
+  const adopted = works.filter(namesAdopted);
+  // One `load` has one way of naming what its rows refer to.
+  await loadNamed(
+    kind,
+    works.filter((work) => !adopted.includes(work)),
+    () => byKey,
+    books,
+  );
+  await loadNamed(kind, adopted, (work) => byRecord(work.receipts), books);
+}
+
+async function loadNamed<Document extends BookedDocument>(
+  kind: BookedKind<Document>,
+  works: readonly Work<Document>[],
+  namingOf: (work: Work<Document>) => Naming,
+  books: Books,
+): Promise<void> {
+  const [first] = works;
+  if (first === undefined) return;
+  const layout = kind.layout(
+    works.map((work) => work.document),
+    namingOf(first),
+  );
   const prepared: Row<Document>[] = [];
   for (const work of works) {
-    const rows = layout.rows(work.document);
+    const rows = layout.rows(work.document, namingOf(work));
     if (rows.ok) prepared.push({ work, rows: rows.value, lookedUp: work.uncertain });
     else fail([work], rows.error, false);
   }

@@ -4,10 +4,11 @@ import { formatMinor, negate, ZERO } from '../../canonical/money.ts';
 import { err, ok, type Result } from '../../canonical/result.ts';
 import type { OdooTargetConfig } from '../../tenants/config.ts';
 import { type Rejection, rejected } from './errors.ts';
+import type { Naming } from './naming.ts';
 import { idFor, type References } from './references.ts';
 import { externalId } from './wire.ts';
 
-export const entryFields = [
+export const entryFields = (column: Naming['column']) => [
   'id',
   'move_type',
   'date',
@@ -16,12 +17,12 @@ export const entryFields = [
   'line_ids/id',
   'line_ids/name',
   'line_ids/account_id/.id',
-  'line_ids/partner_id/id',
+  `line_ids/partner_id/${column}`,
   'line_ids/currency_id/.id',
   'line_ids/amount_currency',
   'line_ids/debit',
   'line_ids/credit',
-] as const;
+];
 
 /**
  * The lines Odoo is sent. Realised exchange differences are not: Odoo books them itself when it matches receivables, in
@@ -35,6 +36,7 @@ export function entryRows(
   document: EntryDocument,
   config: OdooTargetConfig,
   references: References,
+  naming: Naming,
 ): Result<string[][], Rejection> {
   const journal = idFor(references.journals, 'journal', config.journals.entries);
   if (!journal.ok) return journal;
@@ -49,12 +51,14 @@ export function entryRows(
     if (!account.ok) return account;
     const currency = idFor(references.currencies, 'currency', line.currency);
     if (!currency.ok) return currency;
+    const partner = line.partner === null ? ok('') : naming.name(line.partner);
+    if (!partner.ok) return partner;
     rows.push([
       ...(rows.length === 0 ? head : head.map(() => '')),
       externalId(document.key, String(rows.length)),
       line.label.trim() || document.reference || document.key,
       String(account.value),
-      line.partner === null ? '' : externalId(line.partner),
+      partner.value,
       String(currency.value),
       formatMinor(line.amount, line.currency),
       formatMinor(line.base > 0 ? line.base : ZERO, document.baseCurrency),

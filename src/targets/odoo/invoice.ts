@@ -3,26 +3,28 @@
  * taxes, none included: what is left out, Odoo fills with defaults. Quantity is 1, so that nobody multiplies.
  */
 import type { CreditNoteDocument, DocumentLine, InvoiceDocument } from '../../canonical/documents.ts';
+import type { PostingKey } from '../../canonical/ids.ts';
 import { add, formatMinor, isoExponent, type MinorUnits, ZERO } from '../../canonical/money.ts';
 import { err, ok, type Result } from '../../canonical/result.ts';
 import type { OdooTargetConfig } from '../../tenants/config.ts';
 import { type Rejection, rejected } from './errors.ts';
+import type { Naming } from './naming.ts';
 import { idFor, type References } from './references.ts';
 import { externalId } from './wire.ts';
 
 export type BillDocument = InvoiceDocument | CreditNoteDocument;
 
-const headFields = [
+const headFields = (column: Naming['column']) => [
   'id',
   'move_type',
-  'partner_id/id',
+  `partner_id/${column}`,
   'invoice_date',
   'invoice_date_due',
   'journal_id/.id',
   'currency_id/.id',
   'ref',
   'payment_reference',
-] as const;
+];
 const lineFields = [
   'invoice_line_ids/id',
   'invoice_line_ids/name',
@@ -38,7 +40,7 @@ interface BillLine {
   readonly net: MinorUnits;
   readonly account: string;
   readonly taxIds: readonly number[];
-  readonly product: string | null;
+  readonly product: PostingKey | null;
 }
 
 /** Columns needed by these documents; optional ones only where used, as older Odoos lack them or lock them. */
@@ -52,12 +54,12 @@ export function billColumns(documents: readonly BillDocument[], major: number) {
 }
 export type BillColumns = ReturnType<typeof billColumns>;
 
-export const billFields = (columns: BillColumns): readonly string[] => [
-  ...headFields,
+export const billFields = (columns: BillColumns, column: Naming['column']): readonly string[] => [
+  ...headFields(column),
   ...(columns.rate ? ['invoice_currency_rate'] : []),
-  ...(columns.reverses ? ['reversed_entry_id/id'] : []),
+  ...(columns.reverses ? [`reversed_entry_id/${column}`] : []),
   ...lineFields,
-  ...(columns.product ? ['invoice_line_ids/product_id/id'] : []),
+  ...(columns.product ? [`invoice_line_ids/product_id/${column}`] : []),
 ];
 
 /** Whether every tax of the document is computed by Odoo, so that its tax total can be compared too. */
@@ -93,7 +95,7 @@ function billLines(document: BillDocument, config: OdooTargetConfig): BillLine[]
     net: line.net,
     account: line.account,
     taxIds: mapped(line),
-    product: line.product === null ? null : externalId(line.product),
+    product: line.product,
   }));
   // Taxes without a counterpart in Odoo: one plain line per tax and account, with the amount the biller computed.
   const plain = new Map<string, { readonly code: string; readonly account: string; amount: MinorUnits }>();
@@ -115,6 +117,7 @@ export function billRows(
   columns: BillColumns,
   config: OdooTargetConfig,
   references: References,
+  naming: Naming,
 ): Result<string[][], Rejection> {
   const journal = idFor(references.journals, 'journal', config.journals.sales);
   if (!journal.ok) return journal;
@@ -123,11 +126,15 @@ export function billRows(
   const lines = billLines(document, config);
   if (lines.length === 0)
     return err(rejected('business', 'no_lines', 'a document without lines cannot be posted in Odoo'));
+  const partner = naming.name(document.partner);
+  if (!partner.ok) return partner;
+  const reverses = document.kind === 'credit_note' ? naming.name(document.reverses) : ok('');
+  if (!reverses.ok) return reverses;
   const due = document.kind === 'invoice' ? (document.dueDate ?? document.date) : document.date;
   const head = [
     externalId(document.key),
     document.kind === 'invoice' ? 'out_invoice' : 'out_refund',
-    externalId(document.partner),
+    partner.value,
     document.date,
     due,
     String(journal.value),
@@ -135,12 +142,14 @@ export function billRows(
     document.key,
     document.number,
     ...(columns.rate ? [rateOf(document)] : []),
-    ...(columns.reverses ? [document.kind === 'credit_note' ? externalId(document.reverses) : ''] : []),
+    ...(columns.reverses ? [reverses.value] : []),
   ];
   const rows: string[][] = [];
   for (const line of lines) {
     const account = idFor(references.accounts, 'account', line.account);
     if (!account.ok) return account;
+    const product = line.product === null ? ok('') : naming.name(line.product);
+    if (!product.ok) return product;
     rows.push([
       ...(rows.length === 0 ? head : head.map(() => '')),
       externalId(document.key, line.id),
@@ -149,7 +158,7 @@ export function billRows(
       formatMinor(line.net, document.currency),
       String(account.value),
       line.taxIds.join(','),
-      ...(columns.product ? [line.product ?? ''] : []),
+      ...(columns.product ? [product.value] : []),
     ]);
   }
   return ok(rows);

@@ -31,9 +31,12 @@ export function kindsFor(major: number, config: OdooTargetConfig, references: Re
         ['move_type', 'in', ['out_invoice', 'out_refund']],
         ['state', '!=', 'cancel'],
       ],
-      layout(documents) {
+      layout(documents, { column }) {
         const columns = billColumns(documents, major);
-        return { fields: billFields(columns), rows: (document) => billRows(document, columns, config, references) };
+        return {
+          fields: billFields(columns, column),
+          rows: (document, naming) => billRows(document, columns, config, references, naming),
+        };
       },
     },
     entry: {
@@ -43,7 +46,10 @@ export function kindsFor(major: number, config: OdooTargetConfig, references: Re
         ['state', '!=', 'cancel'],
       ],
       beforePost: markMatches,
-      layout: () => ({ fields: entryFields, rows: (document) => entryRows(document, config, references) }),
+      layout: (_documents, { column }) => ({
+        fields: entryFields(column),
+        rows: (document, naming) => entryRows(document, config, references, naming),
+      }),
     },
     payment: {
       model: 'account.payment',
@@ -52,9 +58,9 @@ export function kindsFor(major: number, config: OdooTargetConfig, references: Re
       readFields: [...paymentReadFields, paymentKeyField(major)],
       row: paymentRow,
       lookFirst: true,
-      layout: () => ({
-        fields: paymentFields(major),
-        rows: (document) => paymentRows(document, config, references),
+      layout: (_documents, { column }) => ({
+        fields: paymentFields(major, column),
+        rows: (document, naming) => paymentRows(document, config, references, naming),
       }),
     },
   };

@@ -11,17 +11,18 @@ import { formatMinor } from '../../canonical/money.ts';
 import { err, ok, type Result } from '../../canonical/result.ts';
 import type { OdooTargetConfig } from '../../tenants/config.ts';
 import { type Rejection, rejected } from './errors.ts';
+import type { Naming } from './naming.ts';
 import { idFor, type References } from './references.ts';
 import { externalId } from './wire.ts';
 
 /** Where the key stands: a field of its own since 18, the journal entry's before. */
 export const paymentKeyField = (major: number): 'memo' | 'ref' => (major >= 18 ? 'memo' : 'ref');
 
-export const paymentFields = (major: number): readonly string[] => [
+export const paymentFields = (major: number, column: Naming['column']): readonly string[] => [
   'id',
   'payment_type',
   'partner_type',
-  'partner_id/id',
+  `partner_id/${column}`,
   'amount',
   'currency_id/.id',
   'date',
@@ -33,6 +34,7 @@ export function paymentRows(
   document: PaymentDocument,
   config: OdooTargetConfig,
   references: References,
+  naming: Naming,
 ): Result<string[][], Rejection> {
   const journal = idFor(references.journals, 'journal', config.journals.payments);
   if (!journal.ok) return journal;
@@ -41,12 +43,14 @@ export function paymentRows(
   if (document.amount <= 0) {
     return err(rejected('business', 'not_positive', 'Odoo takes payments of a positive amount only'));
   }
+  const partner = naming.name(document.partner);
+  if (!partner.ok) return partner;
   return ok([
     [
       externalId(document.key),
       'inbound',
       'customer',
-      externalId(document.partner),
+      partner.value,
       formatMinor(document.amount, document.currency),
       String(currency.value),
       document.date,

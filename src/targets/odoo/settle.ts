@@ -119,9 +119,11 @@ async function readLines(
   const connection = await client.connect();
   if (!connection.ok) return connection;
   const keys = works.flatMap((work) => [work.document.key, ...settledBy(work.document)]);
-  return client.searchRead(
+  const adopted = adoptedMoves(works);
+  const rows = await client.searchRead(
     'account.move.line',
     [
+      ...(adopted.size === 0 ? [] : (['|', ['move_id', 'in', [...adopted.keys()]]] as const)),
       ['ref', 'in', [...new Set(keys)]],
       connection.value.version.major >= 16
         ? ['account_id.account_type', '=', 'asset_receivable']
@@ -131,6 +133,20 @@ async function readLines(
     ],
     lineRow,
     lineFields,
+  );
+  if (!rows.ok || adopted.size === 0) return rows;
+  return ok(rows.value.map((line) => ({ ...line, ref: adopted.get(line.move_id ?? 0) ?? line.ref })));
+}
+
+/** Somebody else's documents that these settle, by their id in Odoo: their lines carry another reference than our key. */
+function adoptedMoves(works: readonly Work<BookedDocument>[]): ReadonlyMap<number, PostingKey> {
+  return new Map(
+    works.flatMap(({ document, receipts }) =>
+      settledBy(document).flatMap((key): [number, PostingKey][] => {
+        const receipt = receipts.get(key);
+        return receipt?.adopted === true ? [[Number(receipt.remoteId.split('/').at(-1)), key]] : [];
+      }),
+    ),
   );
 }
 
