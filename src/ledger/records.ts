@@ -25,7 +25,7 @@ export interface PostingPlan {
   readonly targets: readonly {
     readonly target: string;
     readonly notBefore: EpochMs;
-    /** The target has it from elsewhere: looked for there and compared, never written. */
+    /** History: the target has it from elsewhere. It is looked for there and compared, never written. */
     readonly adopt?: true;
   }[];
   readonly documents: readonly TargetDocument[];

@@ -18,7 +18,7 @@ export function postingExceptions(
   item: Pick<PostingItem, 'seq' | 'source' | 'eventId' | 'adopt'>,
 ): ExceptionRecord[] {
   // What somebody else posted is for the difference report.
-  if (item.adopt) return [];
+  if (item.adopt === 'only' || (outcome.outcome === 'applied' && outcome.receipt.adopted === true)) return [];
   const raise = (cause: ExceptionCause, message: string, remedy: string): ExceptionRecord[] => {
     const stake = amountAtStake(document);
     return [

@@ -14,8 +14,11 @@ export interface PostingItem {
   readonly source: SourceId;
   readonly eventId: ProviderEventId;
   readonly documents: readonly TargetDocument[];
-  /** Looked for at the target and compared, never written: history, or a parallel run. */
-  readonly adopt: boolean;
+  /**
+   * Whether somebody else may have posted it. `only`: it is looked for and compared, never written (history, a parallel
+   * run). `first`: it is written when it is not found (the days of a take-over).
+   */
+  readonly adopt: 'no' | 'only' | 'first';
   readonly uncertain: boolean;
   /** From the outbox: an earlier pass may have posted part of it. */
   readonly tried: boolean;

@@ -198,11 +198,11 @@ export class PostingPass {
       receipts: this.receipts,
       uncertain: work.uncertain,
     }));
-    const adopting = wave[0]?.item.adopt === true;
-    const outcomes = adopting ? await this.adopt(postings) : await this.callConnector(postings);
+    const adopt = wave[0]?.item.adopt ?? 'no';
+    const outcomes = await this.outcomesOf(adopt, postings);
     wave.forEach((work, index) => {
       const outcome = outcomes[index] ?? {
-        outcome: adopting ? 'not_sent' : 'uncertain',
+        outcome: adopt === 'only' ? 'not_sent' : 'uncertain',
         message: 'the connector did not answer for it',
         retryAfterMs: null,
       };
@@ -226,6 +226,15 @@ export class PostingPass {
       this.ports.report({ what: 'stage_failed', lane: null, stage: 'post', error: errorWords(error) });
       return postings.map(() => ({ outcome: 'uncertain', message: 'the connector failed', retryAfterMs: null }));
     }
+  }
+
+  private async outcomesOf(adopt: PostingItem['adopt'], postings: readonly Posting[]): Promise<readonly CallOutcome[]> {
+    if (adopt === 'no') return this.callConnector(postings);
+    const found = await this.adopt(postings);
+    const absent = postings.filter((_, index) => found[index]?.outcome === 'absent');
+    if (adopt === 'only' || absent.length === 0) return found;
+    const posted = (await this.callConnector(absent)).values();
+    return found.map((outcome) => (outcome.outcome === 'absent' ? (posted.next().value ?? lost) : outcome));
   }
 
   /** Nothing is written, whatever comes of it: what could not be asked is asked again later. */
@@ -336,6 +345,8 @@ export class PostingPass {
   }
 }
 
+type CallOutcome = Exclude<Done['outcome'], { readonly outcome: 'blocked' }>;
+const lost: CallOutcome = { outcome: 'uncertain', message: 'the connector did not answer for it', retryAfterMs: null };
 type AdoptionOutcome = Extract<Done['outcome'], { readonly outcome: 'applied' | 'absent' | 'not_sent' }>;
 
 /** A wave is written or looked for, never both. */

@@ -52,7 +52,7 @@ export function postingRecord(target: string, { work, outcome }: Done): PostingR
   switch (outcome.outcome) {
     case 'applied': {
       const { remoteId, remoteName, remoteDate, differences } = outcome.receipt;
-      const message = item.adopt ? ADOPTED : null;
+      const message = outcome.receipt.adopted === true ? ADOPTED : null;
       return { ...base, outcome: 'applied', remoteId, remoteName, remoteDate, differences, message };
     }
     case 'absent':

@@ -134,7 +134,7 @@ async function postAll(
     const unread = outcome.lease.outbox.length - due.length;
     if (unread > 0) for (const entry of outcome.lease.outbox) blocked.add(entry.target);
     for (const { plan, ...place } of outcome.toPost) {
-      for (const { target, notBefore, adopt = false } of plan.targets) {
+      for (const { target, notBefore, adopt } of plan.targets) {
         const { tenant: id, lane } = outcome.lease;
         const item: PostingItem = {
           ...place,
@@ -142,7 +142,7 @@ async function postAll(
           lane,
           target,
           documents: plan.documents,
-          adopt,
+          adopt: adoption(tenant, target, adopt),
           tried: false,
           attempts: 0,
           leaseUntil: outcome.lease.until,
@@ -159,6 +159,13 @@ async function postAll(
   const byTarget = Map.groupBy(items, (item) => item.target);
   const posted = await Promise.all([...byTarget].map(([target, group]) => postToTarget(tenant, target, group, ports)));
   return [...deferred, ...posted.flat()];
+}
+
+/** As the target's mode is now, so that what was held while a take-over was under way is looked for too. */
+function adoption(tenant: TenantRuntime, name: string, history: true | undefined): PostingItem['adopt'] {
+  const target = tenant.config.targets[name];
+  if (history === true || (target?.kind === 'odoo' && target.mode === 'compare')) return 'only';
+  return target?.kind === 'odoo' && target.mode === 'takeover' ? 'first' : 'no';
 }
 
 /** Outbox items with their documents, read from the books. When the books do not answer they stay for the next pass. */
@@ -196,7 +203,7 @@ async function outboxItems(
             source,
             eventId,
             documents: plan.documents,
-            adopt: plan.targets.find((route) => route.target === target)?.adopt === true,
+            adopt: adoption(tenant, target, plan.targets.find((route) => route.target === target)?.adopt),
             uncertain,
             tried: true,
             attempts,

@@ -114,8 +114,11 @@ export const odooTarget = z.strictObject({
   /** Needed by JSON-RPC only. */
   login: z.string().max(128).optional(),
   companyId: z.int().positive().default(1),
-  /** `compare`: a parallel run. Everything is decided, looked for at the target and compared; nothing is posted. */
-  mode: z.enum(['live', 'compare']).default('live'),
+  /**
+   * `compare`: a parallel run. Everything is decided, looked for at the target and compared; nothing is posted.
+   * `takeover`: what somebody else posted is looked for first, and only what is not there is posted.
+   */
+  mode: z.enum(['live', 'compare', 'takeover']).default('live'),
   journals: z
     .strictObject({
       sales: z.string().default('INV'),

@@ -189,22 +189,13 @@ function routeTargets(
     if (targets.has(route.to) || config.targets[route.to]?.kind === 'embedded-gl') continue;
     if (route.when.entity !== undefined && route.when.entity !== entity) continue;
     if (!facts.some((fact) => matches(route.when.event, fact.kind))) continue;
-    const { window } = route;
-    // In a parallel run nothing is posted, so there is nothing to wait for.
-    const held = window !== undefined && !isCompared(config, route.to);
-    targets.set(route.to, held ? nextWindow(window, config.entities[entity]?.timeZone ?? 'UTC', now) : 0);
+    targets.set(
+      route.to,
+      route.window === undefined ? 0 : nextWindow(route.window, config.entities[entity]?.timeZone ?? 'UTC', now),
+    );
   }
-  return [...targets].map(([target, notBefore]) => ({
-    target,
-    notBefore,
-    ...(isCompared(config, target) ? { adopt: true as const } : {}),
-  }));
+  return [...targets].map(([target, notBefore]) => ({ target, notBefore }));
 }
-
-const isCompared = (config: TenantConfig, name: string): boolean => {
-  const target = config.targets[name];
-  return target?.kind === 'odoo' && target.mode === 'compare';
-};
 
 function matches(pattern: string, kind: string): boolean {
   if (pattern === '*' || pattern === kind) return true;

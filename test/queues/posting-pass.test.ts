@@ -56,7 +56,7 @@ const item = (lane: string, document: PostingItem['documents'][number], attempts
   source: sourceId('sim'),
   eventId: providerEventId(`evt_${lane}`),
   documents: [document],
-  adopt: false,
+  adopt: 'no',
   uncertain: false,
   tried: attempts > 0,
   attempts,

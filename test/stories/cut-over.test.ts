@@ -183,4 +183,23 @@ describe('a parallel run', () => {
     await gateway.pass(DAY);
     expect((await difference(gateway)).totals).toContainEqual({ kind: 'invoice', same: 1, different: 0, absent: 0 });
   });
+
+  it('ends in a take-over that doubles nothing and leaves nothing out', async () => {
+    const gateway = await Gateway.open({ odoo: { mode: 'compare' } });
+    gateway.odooDown = true;
+    await gateway.stripe('invoice.finalized', invoice());
+    await gateway.stripe(
+      'invoice.finalized',
+      invoice({ id: 'in_2', number: 'ADA-0002', lines: [line({ id: 'il_2' })] }),
+    );
+    await gateway.pass(DAY / 24);
+    // While nothing got through the other connector still posted the first of them, and was switched off.
+    gateway.odooDown = false;
+    postedBefore(gateway, 'ADA-0001', 100);
+    await gateway.publish({ odoo: { mode: 'takeover' } });
+    await gateway.pass(DAY);
+    expect(move(gateway, 'invoice/stripe:invoice:in_2')).toMatchObject({ total: 12_000 });
+    expect([...gateway.odoo.books().moves.all()].map(({ total }) => total)).toEqual([12_000, 12_000]);
+    expect(await gateway.exceptions()).toEqual([]);
+  });
 });
