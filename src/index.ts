@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Bindings } from './bindings.ts';
 import { operatorConsole } from './console/index.ts';
 import { errorWords, logError } from './operations/log.ts';
+import { tellDueRecognitions } from './operations/recognition-run.ts';
 import { answerDoorbells, buryDoorbells } from './queues/doorbells.ts';
 import { sweep } from './queues/sweep.ts';
 import { api } from './routes/api/index.ts';
@@ -37,6 +38,6 @@ export default {
     else await answerDoorbells(batch, env);
   },
   async scheduled(_controller, env) {
-    await sweep(env);
+    await Promise.all([sweep(env), tellDueRecognitions(env, Date.now())]);
   },
 } satisfies ExportedHandler<Bindings>;

@@ -24,12 +24,14 @@ import { acquire, type GateState, initialGate, release } from '../../src/durable
 import { timelineView } from '../../src/ledger/timeline.ts';
 import { exceptionView } from '../../src/ledger/views.ts';
 import { directoryOf } from '../../src/operations/directory.ts';
+import { answerFromBooks } from '../../src/queues/enrich-own.ts';
 import type { StagePorts, StageReport } from '../../src/queues/ports.ts';
 import { runLanes } from '../../src/queues/run-lanes.ts';
 import { api } from '../../src/routes/api/index.ts';
 import { ingress } from '../../src/routes/ingress.ts';
 import { defaultBudget, noCache } from '../../src/sources/enrichment/port.ts';
 import { fetchStripeEnrichment } from '../../src/sources/enrichment/stripe.ts';
+import { OWN_SOURCE } from '../../src/sources/ledgergate/index.ts';
 import { enrichmentKey } from '../../src/sources/source.ts';
 import type { TargetConnector, TargetHttp } from '../../src/targets/connector.ts';
 import { connectorFor } from '../../src/targets/registry.ts';
@@ -363,7 +365,8 @@ export class Gateway {
         if ('code' in answer) throw new Error(`lane ${to} refused a forwarded event: ${answer.reason}`);
         if (answer.ring) this.ring([{ body: identity }]);
       },
-      enrich: async (_tenant, source, needs) => {
+      enrich: async (tenant, source, needs) => {
+        if (source.source.provider === OWN_SOURCE) return answerFromBooks(ledger, tenant.tenant, needs);
         if (source.source.provider !== 'stripe') return new Map(needs.map((need) => [enrichmentKey(need), null]));
         const { apiKey } = source;
         const { apiUrl, http } = this.stripeApi;

@@ -3,6 +3,7 @@ import { eventRoutes } from './events.ts';
 import { identityRoutes } from './identities.ts';
 import { laneRoutes } from './lanes.ts';
 import { ledgerRoutes } from './ledger.ts';
+import { recognitionRoutes } from './recognition.ts';
 import type { Route } from './route.ts';
 import { statusRoutes } from './status.ts';
 import { tenantRoutes } from './tenants.ts';
@@ -15,6 +16,7 @@ export const routes: readonly Route[] = [
   ...laneRoutes,
   ...identityRoutes,
   ...ledgerRoutes,
+  ...recognitionRoutes,
   ...workRoutes,
   ...tenantRoutes,
   ...tryoutRoutes,
