@@ -2,7 +2,6 @@
 import type { TenantId } from '../canonical/ids.ts';
 import type { LedgerDatabase } from '../ledger/database.ts';
 import { openSchedules } from '../ledger/schedules.ts';
-import { errorWords, logWarning } from '../operations/log.ts';
 import { type Enrichment, type EnrichmentNeed, enrichmentKey } from '../sources/source.ts';
 
 /**
@@ -12,7 +11,7 @@ import { type Enrichment, type EnrichmentNeed, enrichmentKey } from '../sources/
 export const MAX_SLICES = 1_000;
 
 /**
- * Answers by need; one that could not be answered just now is left out, so that its event waits.
+ * Answers by need; one that could not be answered just now is told to `delayed` and left out, so that its event waits.
  *
  * Of several runs of one month in a pass only the first is answered: none of them has been committed yet, so they would
  * all read the same slices and recognise them twice. The others wait and read what the first has left.
@@ -21,6 +20,7 @@ export async function answerFromBooks(
   db: LedgerDatabase,
   tenant: TenantId,
   needs: readonly EnrichmentNeed[],
+  delayed: (need: EnrichmentNeed, error: unknown) => void,
 ): Promise<Enrichment> {
   const answers = new Map<string, unknown>();
   const months = new Set<string>();
@@ -40,7 +40,7 @@ export async function answerFromBooks(
         open.map((slice) => ({ ...slice, line: '' })),
       );
     } catch (error) {
-      logWarning('own_enrichment_delayed', { tenant, kind: need.kind, error: errorWords(error) });
+      delayed(need, error);
     }
   }
   return answers;

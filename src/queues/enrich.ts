@@ -1,7 +1,7 @@
 /** Fetches what webhooks do not carry, from the provider's API, by the tenant's restricted key. */
 import type { Bindings } from '../bindings.ts';
 import { shardOf } from '../ledger/shards.ts';
-import { logWarning } from '../operations/log.ts';
+import { errorWords, logWarning } from '../operations/log.ts';
 import { chargebeeEnrichmentKinds, fetchChargebeeEnrichment } from '../sources/enrichment/chargebee.ts';
 import { fetchGocardlessEnrichment, gocardlessEnrichmentKinds } from '../sources/enrichment/gocardless.ts';
 import { fetchHubspotEnrichment, hubspotEnrichmentKinds } from '../sources/enrichment/hubspot.ts';
@@ -51,10 +51,13 @@ const cacheFor = (scope: string): EnrichmentCache => ({
 
 export function enrichFrom(env: Bindings): Enrich {
   const outside = enrichWith(outsideHttp(env));
-  return async (tenant, source, needs, now) =>
-    source.source.provider === OWN_SOURCE
-      ? answerFromBooks(shardOf(env, tenant.config.shard), tenant.tenant, needs)
-      : outside(tenant, source, needs, now);
+  return async (runtime, source, needs, now) => {
+    if (source.source.provider !== OWN_SOURCE) return outside(runtime, source, needs, now);
+    const { tenant, config } = runtime;
+    return answerFromBooks(shardOf(env, config.shard), tenant, needs, ({ kind }, error) =>
+      logWarning('own_enrichment_delayed', { tenant, kind, error: errorWords(error) }),
+    );
+  };
 }
 
 /** What no client offers is answered with null; what could not be asked is left out, so that its event waits. */

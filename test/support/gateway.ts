@@ -382,7 +382,7 @@ export class Gateway {
         if (answer.ring) this.ring([{ body: identity }]);
       },
       enrich: async (tenant, source, needs) => {
-        if (source.source.provider === OWN_SOURCE) return answerFromBooks(ledger, tenant.tenant, needs);
+        if (source.source.provider === OWN_SOURCE) return answerFromBooks(ledger, tenant.tenant, needs, () => {});
         if (source.source.provider !== 'stripe') return new Map(needs.map((need) => [enrichmentKey(need), null]));
         const { apiKey } = source;
         const { apiUrl, http } = this.stripeApi;
