@@ -86,11 +86,13 @@ async function tellRun(
   return { code: 'not_now', reason: answer.code === 'refused' ? answer.reason : 'the lane is overloaded' };
 }
 
-/** Entities looked at per shard and minute, one or two rows each. */
+/** Entities looked at per shard and minute, a few rows each. */
 const WALK = 1_000;
 /** Of these, entities with something due that are told per minute, and of each its earliest months. */
 const BOOKS_AT_ONCE = 50;
 const MONTHS_AT_ONCE = 12;
+/** Months told per minute and shard before the rest is left to the next: an invocation has a thousand calls. */
+const MONTHS_A_MINUTE = 100;
 /** A month is over somewhere on Earth this long before it is over in UTC. */
 const EARLIEST_ZONE_MS = 14 * 3_600_000;
 
@@ -106,7 +108,13 @@ export async function tellDueRecognitions(env: Bindings, now: EpochMs): Promise<
     const walked = await scheduledBooks(db, cursors.get(index) ?? null, WALK);
     const { due, cursor } = dueBooks(walked, monthOf(dateIn('UTC', now + EARLIEST_ZONE_MS)));
     cursors.set(index, cursor);
-    for (const books of due) await tellDue(env, books, now);
+    let months = 0;
+    for (const { tenant, entity } of due) {
+      months += await tellDue(env, { tenant, entity }, now);
+      if (months < MONTHS_A_MINUTE) continue;
+      cursors.set(index, { tenant, entity });
+      break;
+    }
   }
 }
 
@@ -121,23 +129,26 @@ export function dueBooks(
   return { due: now, cursor: last === undefined ? null : { tenant: last.tenant, entity: last.entity } };
 }
 
-/** One entity's trouble is told and is not the next one's. */
-async function tellDue(env: Bindings, { tenant, entity }: ScheduledBooks, now: EpochMs): Promise<void> {
+/** One entity's trouble is told and is not the next one's. Answers how many months it looked at. */
+async function tellDue(env: Bindings, { tenant, entity }: NonNullable<Cursor>, now: EpochMs): Promise<number> {
   try {
     const runtime = await directoryOf(env).find(tenant, now);
     const settings = runtime?.config.entities[entity];
     if (runtime === null || settings === undefined) {
       logWarning('recognition_without_entity', { tenant, entity });
-      return;
+      return 0;
     }
     const month = monthOf(dateIn(settings.timeZone, now));
     const db = shardOf(env, runtime.config.shard);
     const run = runId(null, settings.timeZone, now);
-    for (const period of await openMonths(db, tenant, entity, month, MONTHS_AT_ONCE)) {
+    const months = await openMonths(db, tenant, entity, month, MONTHS_AT_ONCE);
+    for (const period of months) {
       const told = await tellRun(env, runtime, { entity, period, by: null }, run, now);
       if (told.code === 'not_now') logWarning('recognition_not_told', { tenant, entity, period, reason: told.reason });
     }
+    return months.length;
   } catch (error) {
     logError('recognition_failed', { tenant, entity, error: errorWords(error) });
+    return 1;
   }
 }
