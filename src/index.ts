@@ -4,10 +4,8 @@ import { z } from 'zod';
 import type { Bindings } from './bindings.ts';
 import { operatorConsole } from './console/index.ts';
 import { errorWords, logError } from './operations/log.ts';
-import { isFeedTime, pullRates } from './operations/rates-feed.ts';
-import { feedPorts } from './queues/connectors.ts';
+import { everyMinute } from './queues/clock.ts';
 import { answerDoorbells, buryDoorbells } from './queues/doorbells.ts';
-import { sweep } from './queues/sweep.ts';
 import { api } from './routes/api/index.ts';
 import { health } from './routes/health.ts';
 import { ingress } from './routes/ingress.ts';
@@ -39,7 +37,6 @@ export default {
     else await answerDoorbells(batch, env);
   },
   async scheduled(controller, env) {
-    await sweep(env);
-    if (isFeedTime(controller.scheduledTime)) await pullRates(feedPorts(env), controller.scheduledTime);
+    await everyMinute(env, controller.scheduledTime);
   },
 } satisfies ExportedHandler<Bindings>;

@@ -26,6 +26,8 @@ export interface Policies {
   /** Net: revenue is booked after discounts. Gross: revenue in full, the discount on its contra account. */
   readonly discounts: 'net' | 'gross';
   readonly deferAt: 'issue' | 'never';
+  /** How a line is spread over its months: by days, or equal parts for whole months and days for those it only touches. */
+  readonly recognition: 'daily' | 'monthly';
   /** A fact dated into a closed period: an exception, or the first open day with the entry marked as moved. */
   readonly latePeriod: 'exception' | 'next-open';
   /** Whether input tax on processor fees is reclaimable and booked apart. */

@@ -1,5 +1,5 @@
 /** Accounting periods: calendar months of an entity, named by their first day. Calendar arithmetic only, no clock. */
-import { type IsoDate, isoDate } from './ids.ts';
+import { dateIn, type EpochMs, type IsoDate, isoDate } from './ids.ts';
 
 const dayMs = 86_400_000;
 const asUtc = (date: IsoDate) => Date.parse(`${date}T00:00:00Z`);
@@ -18,6 +18,20 @@ export const lastDayOf = (month: IsoDate): IsoDate => fromUtc(asUtc(nextMonth(mo
 export function nextMonth(month: IsoDate): IsoDate {
   const [year, number] = [Number(month.slice(0, 4)), Number(month.slice(5, 7))];
   return fromUtc(Date.UTC(year, number, 1));
+}
+
+/** No zone's midnight is farther from UTC's. */
+const farthestZoneMs = 15 * 3_600_000;
+
+/** The instant at which a day begins in a time zone (IANA name), to the second. */
+export function startOfDay(timeZone: string, date: IsoDate): EpochMs {
+  let [before, at] = [asUtc(date) - farthestZoneMs, asUtc(date) + farthestZoneMs];
+  while (at - before > 1000) {
+    const middle = Math.floor((before + at) / 2000) * 1000;
+    if (dateIn(timeZone, middle) < date) before = middle;
+    else at = middle;
+  }
+  return at;
 }
 
 export interface MonthShare {

@@ -41,6 +41,10 @@ const addSchedules = `INSERT INTO schedules (tenant, entity, period, currency, r
 SELECT e.value ->> 't', e.value ->> 'en', e.value ->> 'p', e.value ->> 'c', e.value ->> 'ra', e.value ->> 'da', e.value ->> 'a', e.value ->> 'b' FROM json_each(?1) e WHERE true
 ON CONFLICT (tenant, entity, period, currency, revenue_account, deferred_account) DO UPDATE SET amount = amount + excluded.amount, base = base + excluded.base`;
 
+// A month that is recognised leaves no rows behind: what is left of months gone by is what is still to be recognised.
+const clearSchedules = `DELETE FROM schedules
+WHERE (tenant, entity, period, currency, revenue_account, deferred_account) IN (SELECT e.value ->> 't', e.value ->> 'en', e.value ->> 'p', e.value ->> 'c', e.value ->> 'ra', e.value ->> 'da' FROM json_each(?1) e) AND amount = 0 AND base = 0`;
+
 // The id is the transaction's own: made from the last one, so that it grows in the order in which commits became visible.
 const writeCommits = `INSERT INTO commits (tenant, id, committed_at, events)
 SELECT e.value ->> 't', printf('%015d', max(?2, 1 + coalesce((SELECT CAST(substr(max(id), 1, 15) AS INTEGER) FROM commits WHERE tenant = e.value ->> 't'), 0))), ?2, e.value ->> 'ev' FROM json_each(?1) e`;
@@ -125,6 +129,7 @@ export async function commitLanes(
     ...statements(db, linkLanes, lanes.flatMap(linkRow), now),
     ...statements(db, addBalances, balanceRows(lanes)),
     ...statements(db, addSchedules, scheduleRows(lanes)),
+    ...statements(db, clearSchedules, scheduleRows(lanes.map(recognisedOnly))),
     ...statements(db, writeCommits, commitRows(lanes), now),
     ...statements(
       db,
@@ -285,6 +290,11 @@ function scheduleRows(lanes: readonly LaneCommit[]): ScheduleRow[] {
   }
   return [...rows.values()].filter((row) => row.a !== 0 || row.b !== 0);
 }
+
+const recognisedOnly = (lane: LaneCommit): LaneCommit => ({
+  ...lane,
+  entries: lane.entries.filter(({ kind }) => kind === 'revenue.recognized'),
+});
 
 const exceptionRow = (lane: { readonly tenant: TenantId; readonly lane: LaneKey }, exception: ExceptionRecord) => ({
   t: lane.tenant,

@@ -44,7 +44,8 @@ const debit = (amount: MinorUnits, code: Currency): string => (amount > 0 ? form
 const credit = (amount: MinorUnits, code: Currency): string =>
   amount < 0 ? formatMinor(minorUnits(-amount), code) : '';
 
-const record = (cells: readonly (string | number)[]): string => `${cells.map(cell).join(',')}\r\n`;
+/** One row, RFC 4180. */
+export const record = (cells: readonly (string | number)[]): string => `${cells.map(cell).join(',')}\r\n`;
 
 export const csvWriter: ExportWriterMaker = () => ({
   contentType: 'text/csv; charset=utf-8; header=present',

@@ -184,7 +184,7 @@ export const balances = sqliteTable(
 
 /**
  * Revenue still to be recognised: per month and pair of accounts the sum of all entries' deferral slices, those that
- * recognition books included with the other sign. What is recognised leaves zero; the sum over all rows is the balance
+ * recognition books included with the other sign. What is recognised leaves no row; the sum over all rows is the balance
  * of deferred revenue. Minor units.
  */
 export const schedules = sqliteTable(

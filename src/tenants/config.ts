@@ -151,6 +151,8 @@ export const routeConfig = z.strictObject({
 export const policiesConfig = z.strictObject({
   discounts: z.enum(['net', 'gross']).default('net'),
   deferAt: z.enum(['issue', 'never']).default('issue'),
+  /** Spreads a line by days, or by equal parts for whole months. Holds for invoices issued from then on. */
+  recognition: z.enum(['daily', 'monthly']).default('daily'),
   latePeriod: z.enum(['exception', 'next-open']).default('exception'),
   feeTax: z.enum(['reclaim', 'expense']).default('reclaim'),
   /** Hours an event waits for its prerequisite before a person is told. */

@@ -1,9 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { isoDate } from '../../src/canonical/ids.ts';
-import { daysByMonth, monthOf, nextDay } from '../../src/canonical/periods.ts';
+import { daysByMonth, monthOf, nextDay, startOfDay } from '../../src/canonical/periods.ts';
 import { Desk, inv, issue, line, plainChart, span, voided } from './rules/books.ts';
 
 describe('periods', () => {
+  it('begin a day where its time zone does, over changes of clocks', () => {
+    const begin = (zone: string, day: string) => new Date(startOfDay(zone, isoDate(day))).toISOString();
+    expect(begin('UTC', '2026-03-01')).toBe('2026-03-01T00:00:00.000Z');
+    expect(begin('Europe/Paris', '2026-03-01')).toBe('2026-02-28T23:00:00.000Z');
+    expect(begin('Europe/Paris', '2026-07-01')).toBe('2026-06-30T22:00:00.000Z');
+    expect(begin('America/Los_Angeles', '2026-01-01')).toBe('2026-01-01T08:00:00.000Z');
+    expect(begin('Pacific/Kiritimati', '2026-01-01')).toBe('2025-12-31T10:00:00.000Z');
+    // Midnight is skipped in Cairo when summer time begins.
+    expect(begin('Africa/Cairo', '2026-04-24')).toBe('2026-04-23T22:00:00.000Z');
+  });
+
   it('count the days of a span by month, over leap days and year ends', () => {
     expect(daysByMonth(isoDate('2027-12-15'), isoDate('2028-03-02'))).toEqual([
       { month: '2027-12-01', days: 17 },

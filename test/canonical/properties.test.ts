@@ -1,6 +1,7 @@
 /** Generated customer lives: what must hold whatever happened, in whatever order it arrived. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { DeferralSlice } from '../../src/canonical/entry.ts';
 import type { CanonicalEvent, Settlement } from '../../src/canonical/events.ts';
 import { isoDate } from '../../src/canonical/ids.ts';
 import { currency } from '../../src/canonical/money.ts';
@@ -24,6 +25,7 @@ import {
   voided,
   writtenOff,
 } from './rules/books.ts';
+import { expectDeferredIsScheduled, recogniseAll, schedules } from './rules/recognising.ts';
 
 const dayMs = 86_400_000;
 const dateOf = (day: number) => new Date(Date.parse('2026-01-01') + day * dayMs).toISOString().slice(0, 10);
@@ -189,15 +191,18 @@ function factsOf(of: Life): CanonicalEvent[] {
   return facts;
 }
 
-const deskFor = (of: Life) => new Desk({ rates: weekly, policy: { discounts: of.discounts } });
+const recognition = fc.constantFrom<'daily' | 'monthly'>('daily', 'monthly');
+const deskFor = (of: Life, recognised: 'daily' | 'monthly' = 'daily') =>
+  new Desk({ rates: weekly, policy: { discounts: of.discounts, recognition: recognised } });
 
 /** Books in the order given; what has to wait is tried again after the others, as its lane would. */
-function bookAll(desk: Desk, facts: readonly CanonicalEvent[]): void {
+function bookAll(desk: Desk, facts: readonly CanonicalEvent[], afterEach: () => void = () => {}): void {
   let waiting = [...facts];
   for (let pass = 0; pass <= facts.length && waiting.length > 0; pass += 1) {
     waiting = waiting.filter((fact) => {
       const decision = desk.book(fact);
       if (decision.outcome === 'exception') throw new Error(`${fact.kind}: ${decision.exception.message}`);
+      if (decision.outcome !== 'wait') afterEach();
       return decision.outcome === 'wait';
     });
   }
@@ -207,6 +212,11 @@ function bookAll(desk: Desk, facts: readonly CanonicalEvent[]): void {
 const states = <K extends ObjectState['kind']>(desk: Desk, kind: K) =>
   [...desk.states.values()].filter((state): state is Extract<ObjectState, { kind: K }> => state.kind === kind);
 const sum = (amounts: readonly number[]) => amounts.reduce((total, amount) => total + amount, 0);
+
+/** The first day of the months since January 2026, which is 1. */
+const monthNumber = (number: number) => isoDate(new Date(Date.UTC(2026, number - 1, 1)).toISOString().slice(0, 10));
+const sumAfter = (slices: readonly DeferralSlice[], last: string, pick: (slice: DeferralSlice) => number) =>
+  sum(slices.filter(({ period }) => period > last).map(pick));
 
 /** What the facts say the processor's balance changed by, by currency. */
 function processorMovements(facts: readonly CanonicalEvent[]): Record<string, number> {
@@ -312,6 +322,40 @@ describe('any customer’s life', () => {
         }
       }),
       { numRuns: 100 },
+    );
+  });
+
+  it('holds deferred revenue at exactly what its schedules hold, whatever is recognised in between', () => {
+    const run = fc.record({ after: fc.nat({ max: 40 }), until: fc.integer({ min: 1, max: 6 }) });
+    const arbitrary = fc.record({ life: lifeAndOrder, runs: fc.array(run, { maxLength: 4 }), recognition });
+    fc.assert(
+      fc.property(arbitrary, ({ life: { of, facts, order }, runs, recognition }) => {
+        const [straight, interleaved] = [deskFor(of, recognition), deskFor(of, recognition)];
+        bookAll(straight, facts);
+        let booked = 0;
+        bookAll(interleaved, order, () => {
+          expectDeferredIsScheduled(interleaved);
+          for (const { until } of runs.filter(({ after }) => after === booked)) {
+            recogniseAll(interleaved, monthNumber(until), `run-${booked}`);
+            expectDeferredIsScheduled(interleaved);
+          }
+          booked += 1;
+        });
+        const last = monthNumber(6);
+        recogniseAll(interleaved, last, 'last');
+        expectDeferredIsScheduled(interleaved);
+        expect(interleaved.recognised(last)).toEqual(straight.recognised(last));
+        const planned = states(interleaved, 'invoice').flatMap((it) => it.deferrals);
+        const left = schedules(interleaved);
+        expect(left.filter(({ period }) => period <= last)).toEqual([]);
+        expect(sum(left.map(({ amount }) => amount))).toBe(sumAfter(planned, last, (slice) => slice.amount));
+        expect(sum(left.map(({ base }) => base))).toBe(sumAfter(planned, last, (slice) => slice.base));
+        const entries = interleaved.entries.length;
+        recogniseAll(interleaved, last, 'last');
+        recogniseAll(interleaved, last, 'once-more');
+        expect(interleaved.entries).toHaveLength(entries);
+      }),
+      { numRuns: 200 },
     );
   });
 });

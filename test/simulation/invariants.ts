@@ -3,6 +3,7 @@ import type { JournalLine } from '../../src/canonical/entry.ts';
 import type { CanonicalEvent } from '../../src/canonical/events.ts';
 import { canonicalJson, GENESIS, sha256Hex } from '../../src/ledger/hash.ts';
 import type { PostingPlan } from '../../src/ledger/records.ts';
+import { deferredIsScheduled, recognisedOnce } from './deferred-invariants.ts';
 import { TENANT, type World } from './world.ts';
 
 interface EventRow {
@@ -60,6 +61,8 @@ export async function violations(world: World): Promise<string[]> {
     ...archived(world, events),
     ...documentsOnce(world, events, open),
     ...openItemsAgree(world, entries),
+    ...deferredIsScheduled(world, entries),
+    ...recognisedOnce(world, entries),
   ];
 }
 

@@ -10,7 +10,14 @@ const { values } = parseArgs({
     defect: { type: 'string', default: 'none' },
   },
 });
-const defects: readonly Defect[] = ['none', 'no_dedupe', 'settle_before_commit', 'blind_retry', 'no_take_back'];
+const defects: readonly Defect[] = [
+  'none',
+  'no_dedupe',
+  'settle_before_commit',
+  'blind_retry',
+  'no_take_back',
+  'recognise_twice',
+];
 const defect = defects.find((name) => name === values.defect);
 const seeds = Number(values.seeds);
 const from = Number(values.from);

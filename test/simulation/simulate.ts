@@ -25,6 +25,7 @@ export const troubles = [
   'deploys',
   'conflicts',
   'links',
+  'recognition',
 ] as const;
 export type Trouble = (typeof troubles)[number];
 
@@ -98,6 +99,7 @@ class Run {
   private readonly undelivered: { event: ProviderEvent; salt: number }[];
   private version = 1;
   private stopped = false;
+  private told = false;
 
   constructor(scenario: Scenario) {
     this.scenario = scenario;
@@ -207,6 +209,8 @@ class Run {
       world.evict(lane);
     }
     if (this.trouble('links', 0.03)) await this.linkByHand();
+    if (this.trouble('recognition', 0.15))
+      this.tellRecognitions([`run-${random.between(1, 6)}`, `run-${random.between(1, 6)}`]);
     if (this.trouble('deploys', 0.01)) {
       this.version += 1;
       this.note(`deploy version ${this.version}`);
@@ -214,6 +218,27 @@ class Run {
       for (const lane of world.lanes.keys()) world.evict(lane);
       await world.deploy(this.version);
     }
+  }
+
+  /** One open month is told to be over, in one or several runs: some the same, some lost on their way. */
+  private tellRecognitions(runs: readonly string[]): void {
+    const { world, random } = this;
+    const months = world.openMonths();
+    if (months.length === 0) return;
+    const month = random.pick(months);
+    for (const run of runs) {
+      const told = world.tellRecognition(month, run, this.trouble('crashes', 0.03));
+      this.note(`recognise ${month.slice(0, 7)}, ${run}${told ? '' : ' (no answer)'}`);
+    }
+  }
+
+  /** When all is quiet, every open month is over, and two runs of each say so. False: nothing is left to be told. */
+  private tellLastRecognitions(): boolean {
+    if (this.scenario.trouble.recognition === 0 || this.told) return false;
+    this.told = true;
+    const months = this.world.openMonths();
+    for (const month of months) for (const run of ['last', 'very-last']) this.world.tellRecognition(month, run, false);
+    return months.length > 0;
   }
 
   /** Mostly what is right, in either direction; now and then any two lanes. */
@@ -244,7 +269,10 @@ class Run {
         continue;
       }
       const next = world.nextAlarm();
-      if (next === null) return;
+      if (next === null) {
+        if (this.tellLastRecognitions()) continue;
+        return;
+      }
       world.now = Math.max(world.now + 1, next);
       world.fireAlarms();
     }

@@ -7,10 +7,14 @@ import { createHash } from 'node:crypto';
 import type { TargetDocument } from '../../src/canonical/documents.ts';
 import { type EpochMs, type LaneKey, laneKey, providerEventId, sourceId, tenantId } from '../../src/canonical/ids.ts';
 import { Lane } from '../../src/durable-objects/customer-lane/lane.ts';
+import type { AcceptEvent } from '../../src/durable-objects/customer-lane/protocol.ts';
 import { acquire, type GateState, initialGate, release } from '../../src/durable-objects/target-gate/policy.ts';
 import { LINK_BY_HAND } from '../../src/ledger/commit.ts';
+import { booksLane } from '../../src/operations/own-events.ts';
+import { answerFromBooks } from '../../src/queues/enrich-own.ts';
 import type { LaneName, LanePort, StagePorts, StageReport } from '../../src/queues/ports.ts';
 import { runLanes } from '../../src/queues/run-lanes.ts';
+import { OWN_SOURCE } from '../../src/sources/ledgergate/index.ts';
 import { tenantConfig } from '../../src/tenants/config.ts';
 import { type TenantRuntime, tenantRuntime } from '../../src/tenants/runtime.ts';
 import { NodeLaneStorage } from '../support/node-lane-storage.ts';
@@ -22,6 +26,7 @@ import { encodeFacts, simulatedProvider } from './provider.ts';
 import type { Random } from './random.ts';
 
 export const TENANT = tenantId('sim');
+export const ENTITY = 'sim-eu';
 
 interface Turn {
   readonly pass: number;
@@ -34,7 +39,7 @@ export interface SimulatedLane {
 }
 
 /** Which defects to plant, to prove that the simulator finds them. */
-export type Defect = 'none' | 'no_dedupe' | 'settle_before_commit' | 'blind_retry' | 'no_take_back';
+export type Defect = 'none' | 'no_dedupe' | 'settle_before_commit' | 'blind_retry' | 'no_take_back' | 'recognise_twice';
 
 export class World {
   now: EpochMs = Date.UTC(2026, 0, 5);
@@ -96,23 +101,53 @@ export class World {
   /** What ingress does after verification. False: the sender got no 2xx and will send again. */
   deliver(event: ProviderEvent, salt: number, crash: boolean): boolean {
     const key = laneKey(event.unnamed ? `${event.provider}:~account` : `${event.provider}:${event.customer}`);
-    const simulated = this.laneOf(key);
-    const body = encodeFacts(event.facts, salt);
-    const bodyHash = createHash('sha256').update(body).digest('hex');
     const repeat = this.accepted.has(event.id);
     const eventId = this.defect === 'no_dedupe' && repeat ? `${event.id}-again-${this.suffix++}` : event.id;
+    const { provider, type, occurredAt } = event;
+    const told = { id: event.id, eventId, source: provider, type, occurredAt, trust: 'signed' as const };
+    return this.accept(key, told, encodeFacts(event.facts, salt), crash);
+  }
+
+  /** What the clock does when a month is over; here the scheduler says that it is. */
+  tellRecognition(period: string, run: string, crash: boolean): boolean {
+    const id = `recognition/${ENTITY}/${period.slice(0, 7)}/${run}`;
+    const body = new Uint8Array(
+      new TextEncoder().encode(JSON.stringify({ kind: 'recognition', entity: ENTITY, period, run })),
+    );
+    const told = {
+      id,
+      eventId: id,
+      source: OWN_SOURCE,
+      type: 'recognition',
+      occurredAt: this.now,
+      trust: 'authenticated' as const,
+    };
+    return this.accept(booksLane(ENTITY), told, body, crash);
+  }
+
+  private accept(
+    key: LaneKey,
+    told: Pick<AcceptEvent, 'type' | 'occurredAt' | 'trust'> & {
+      readonly id: string;
+      readonly eventId: string;
+      readonly source: string;
+    },
+    body: Uint8Array<ArrayBuffer>,
+    crash: boolean,
+  ): boolean {
+    const simulated = this.laneOf(key);
+    const bodyHash = createHash('sha256').update(body).digest('hex');
+    const { id, eventId, source, ...event } = told;
     if (crash) simulated.storage.failAfter = this.random.between(1, 4);
     try {
       const answer = simulated.lane.accept(
         { tenant: TENANT, lane: key },
         [
           {
-            source: sourceId(event.provider),
+            source: sourceId(source),
             eventId: providerEventId(eventId),
-            type: event.type,
-            occurredAt: event.occurredAt,
+            ...event,
             receivedAt: this.now,
-            trust: 'signed',
             bodyHash,
             body,
             evidence: {},
@@ -122,7 +157,7 @@ export class World {
         this.now,
       );
       if ('code' in answer) throw new Error(`refused: ${answer.reason}`);
-      if (!this.accepted.has(event.id)) this.accepted.set(event.id, { lane: key, hash: bodyHash });
+      if (!this.accepted.has(id)) this.accepted.set(id, { lane: key, hash: bodyHash });
       if (answer.ring) this.doorbells.push(key);
       return true;
     } catch (error) {
@@ -132,6 +167,13 @@ export class World {
     } finally {
       simulated.storage.failAfter = null;
     }
+  }
+
+  /** First days of the months that have something left to recognise. */
+  openMonths(): string[] {
+    return this.ledger
+      .rows<{ period: string }>('SELECT DISTINCT period FROM schedules WHERE amount <> 0 OR base <> 0 ORDER BY period')
+      .map(({ period }) => period);
   }
 
   /** A person says that two lanes are one customer. False: the books refuse it. */
@@ -245,7 +287,15 @@ export class World {
           this.archive.set(key, body);
         },
       },
-      enrich: async () => new Map(),
+      enrich: async (_tenant, source, needs) => {
+        if (source.source.provider !== OWN_SOURCE) return new Map();
+        const together = this.defect === 'recognise_twice' ? needs.map((need) => [need]) : [needs];
+        const answers = new Map<string, unknown>();
+        for (const some of together) {
+          for (const [key, value] of await answerFromBooks(ledger, TENANT, some, () => {})) answers.set(key, value);
+        }
+        return answers;
+      },
       connector: async () => this.target.seenBy(turn, () => this.now, this.defect === 'blind_retry'),
       gate: () => ({
         acquire: async () => {

@@ -1,7 +1,8 @@
 /** Deferred revenue: which months a line's service falls in, and what is taken back from months not yet earned. */
+import type { Policies } from '../decision.ts';
 import { dateIn, type EpochMs, type IsoDate, type ObjectKey } from '../ids.ts';
 import { allocate, type MinorUnits, minorUnits } from '../money.ts';
-import { daysByMonth, monthOf } from '../periods.ts';
+import { daysByMonth, lastDayOf, type MonthShare, monthOf } from '../periods.ts';
 import { err, ok } from '../result.ts';
 import { type OrException, problem, type RuleContext } from './rule.ts';
 
@@ -12,9 +13,25 @@ export interface OpenSlice {
   readonly amount: MinorUnits;
 }
 
+/** Service on every day of the calendar month. */
+const isWhole = ({ month, days }: MonthShare): boolean => days === Number(lastDayOf(month).slice(8));
+
 /**
- * What of `net` belongs to months after the invoice's own, day by day in the entity's time zone, by largest remainder:
- * 31.00 for 15 January to 15 February issued in January is 17.00 earned and 14.00 for February.
+ * What part of a line each of its months earns. Daily: its days. Monthly: a month the service only touches earns its days'
+ * part of the span, and what is left is the same for every whole month (Stripe's "by month evenly, first and last month
+ * prorated"). A span without a whole month is spread by days either way.
+ */
+export function partsOf(months: readonly MonthShare[], recognition: Policies['recognition']): number[] {
+  const whole = months.filter(isWhole);
+  if (recognition === 'daily' || whole.length === 0) return months.map(({ days }) => days);
+  const wholeDays = whole.reduce((sum, { days }) => sum + days, 0);
+  // Times the number of whole months, so that an equal part of their days stays an integer.
+  return months.map((month) => (isWhole(month) ? wholeDays : month.days * whole.length));
+}
+
+/**
+ * What of `net` belongs to months after the invoice's own, in the entity's time zone and by the policy's convention, by
+ * largest remainder: 31.00 for 15 January to 15 February issued in January is 17.00 earned and 14.00 for February.
  */
 export function slicesOf(
   context: RuleContext,
@@ -34,10 +51,7 @@ export function slicesOf(
       }),
     );
   }
-  const amounts = allocate(
-    line.net,
-    months.map((month) => month.days),
-  );
+  const amounts = allocate(line.net, partsOf(months, policies.recognition));
   const slices = months.map((month, index) => ({ period: month.month, amount: amounts[index] ?? minorUnits(0) }));
   return ok(slices.filter((slice) => slice.period > monthOf(date) && slice.amount !== 0));
 }

@@ -19,6 +19,7 @@ import { rawBody } from '../../operations/archived-body.ts';
 import { auditId, auditStatement } from '../../operations/audit.ts';
 import { idsAbout } from '../../operations/exceptions.ts';
 import { findInLane } from '../../operations/lanes.ts';
+import { OWN_SOURCE } from '../../sources/ledgergate/index.ts';
 import { problem } from '../problem.ts';
 import { pageOf, pageQuery, pageRequest, type TenantScope, tenantRoute } from './route.ts';
 
@@ -26,7 +27,7 @@ type EventRow = typeof events.$inferSelect;
 
 /** The event under this id in any of the tenant's sources (or the one named): one primary-key look-up per source. */
 export async function eventsNamed(scope: TenantScope, id: string, source: string | undefined): Promise<EventRow[]> {
-  const sources = source === undefined ? Object.keys(scope.live.document.sources) : [source];
+  const sources = source === undefined ? [...Object.keys(scope.live.document.sources), OWN_SOURCE] : [source];
   return eventsByIds(
     scope.books,
     scope.tenant,

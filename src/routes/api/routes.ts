@@ -5,6 +5,7 @@ import { identityRoutes } from './identities.ts';
 import { laneRoutes } from './lanes.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { rateRoutes } from './rates.ts';
+import { recognitionRoutes } from './recognition.ts';
 import type { Route } from './route.ts';
 import { statusRoutes } from './status.ts';
 import { tenantRoutes } from './tenants.ts';
@@ -19,6 +20,7 @@ export const routes: readonly Route[] = [
   ...ledgerRoutes,
   ...rateRoutes,
   ...historyRoutes,
+  ...recognitionRoutes,
   ...workRoutes,
   ...tenantRoutes,
   ...tryoutRoutes,

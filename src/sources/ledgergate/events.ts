@@ -82,7 +82,7 @@ export type JournalEvent = z.infer<typeof journalEvent>;
 export const ownEvent = z.discriminatedUnion('kind', [recognitionEvent, summaryEvent, journalEvent]);
 export type OwnEvent = z.input<typeof ownEvent>;
 
-/** Enrichment `open_schedules`. */
+/** Enrichment `open_schedules` (id `<entity>/<first day of the month>/<run>`). */
 export const slices = z.array(slice).max(5000);
 
 /** Enrichment `window`: one journal per day (or month) of the window. */

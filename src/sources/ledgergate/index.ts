@@ -34,7 +34,14 @@ function needs(event: StoredEvent): readonly EnrichmentNeed[] {
   if (!parsed.success) return [];
   switch (parsed.data.kind) {
     case 'recognition':
-      return [{ kind: 'open_schedules', id: `${parsed.data.entity}/${parsed.data.period}`, account: null }];
+      // With the run: two runs of a month are two questions, never one answer (src/queues/enrich-own.ts).
+      return [
+        {
+          kind: 'open_schedules',
+          id: `${parsed.data.entity}/${parsed.data.period}/${parsed.data.run}`,
+          account: null,
+        },
+      ];
     case 'summary':
       return [
         { kind: 'window', id: `${parsed.data.target}/${parsed.data.entity}/${parsed.data.number}`, account: null },

@@ -1,0 +1,28 @@
+/** What the clock does each minute. Each task stands by itself: one that fails is told, holds no other, and comes again. */
+import type { Bindings } from '../bindings.ts';
+import type { EpochMs } from '../canonical/ids.ts';
+import { errorWords, logError } from '../operations/log.ts';
+import { isFeedTime, pullRates } from '../operations/rates-feed.ts';
+import { tellDueRecognitions } from '../operations/recognition-run.ts';
+import { feedPorts } from './connectors.ts';
+import { sweep } from './sweep.ts';
+
+const tasks: Readonly<Record<string, (env: Bindings, now: EpochMs) => Promise<unknown>>> = {
+  sweep: (env) => sweep(env),
+  recognition: (env, now) => tellDueRecognitions(env, now),
+  rates: async (env, now) => {
+    if (isFeedTime(now)) await pullRates(feedPorts(env), now);
+  },
+};
+
+export async function everyMinute(env: Bindings, now: EpochMs): Promise<void> {
+  await Promise.all(
+    Object.entries(tasks).map(async ([task, run]) => {
+      try {
+        await run(env, now);
+      } catch (error) {
+        logError('clock_failed', { task, error: errorWords(error) });
+      }
+    }),
+  );
+}
