@@ -5,6 +5,7 @@ import { type LaneStanding, namedElsewhere } from '../canonical/identity.ts';
 import type { EpochMs, LaneKey, TenantId } from '../canonical/ids.ts';
 import type { Conflict, LaneHead, LeasedEvent, QuarantinedEvent } from '../durable-objects/customer-lane/protocol.ts';
 import { type LaneLink, loadBooks, loadStandings } from '../ledger/books.ts';
+import { type MarkRecord, sealMarks } from '../ledger/customer-marks.ts';
 import type { LedgerDatabase } from '../ledger/database.ts';
 import { canonicalJson, sha256Hex } from '../ledger/hash.ts';
 import {
@@ -93,12 +94,14 @@ async function planOne(
           objects: books.objects,
           route: (facts, entity) => tenant.route(facts, entity, now),
           identity: { rules: tenant.identity, standing: (lane) => books.standings.get(lane) ?? unlinked },
+          duplicates: tenant.config.policies.duplicateCustomers,
           configVersion: tenant.version,
           patienceMs: tenant.config.policies.prerequisiteHours * 3_600_000,
           now,
         })
       : drainLane(request.events, request.head, link.primary, ready);
   const entries = await seal(tenant.tenant, lease.lane, request.head, plan, tenant.version);
+  const marks = await sealMarks(tenant.tenant, plan.marks);
   return {
     lease,
     plan,
@@ -106,7 +109,7 @@ async function planOne(
     link: link ?? null,
     replan: (next) => planOne(tenant, lease, readings, pass, next),
     booksNow: () => readPlanningBooks(pass.db, tenant, factsOf(lease.events, readings), [lease], true),
-    commit: commitOf(tenant, lease, request.head, plan, entries, link !== undefined),
+    commit: commitOf(tenant, lease, request.head, plan, { entries, marks }, link !== undefined),
   };
 }
 
@@ -119,7 +122,7 @@ function commitOf(
   lease: LeasedLane,
   from: LaneHead,
   plan: LanePlan,
-  entries: readonly EntryRecord[],
+  { entries, marks }: { readonly entries: readonly EntryRecord[]; readonly marks: readonly MarkRecord[] },
   linked: boolean,
 ): LaneCommit {
   const whole = from === lease.head;
@@ -137,6 +140,7 @@ function commitOf(
     exceptions: [...(whole ? lease.conflicts.map(conflictException) : []), ...plan.exceptions],
     resolved: plan.resolved,
     link: plan.link,
+    marks,
     // A linked lane's head stands still as it is.
     fences: plan.forwarded.length > 0 && !linked,
     epoch: lease.epoch,

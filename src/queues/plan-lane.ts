@@ -6,6 +6,7 @@
 
 import { decide } from '../canonical/decide.ts';
 import type { EntityBooks, ExceptionDraft } from '../canonical/decision.ts';
+import { type DuplicatePolicy, markChange } from '../canonical/duplicates.ts';
 import type { DraftEntry } from '../canonical/entry.ts';
 import type { CanonicalEvent } from '../canonical/events.ts';
 import { type IdentityRules, judgeIdentity, namedElsewhere, type StandingLookup } from '../canonical/identity.ts';
@@ -14,6 +15,7 @@ import type { ObjectState } from '../canonical/objects.ts';
 import { unreachable } from '../canonical/result.ts';
 import type { HeldReason, LaneHead, LeasedEvent } from '../durable-objects/customer-lane/protocol.ts';
 import type { OwnedObject } from '../ledger/books.ts';
+import type { MarkedEvent } from '../ledger/customer-marks.ts';
 import {
   type EventRecord,
   type ExceptionRecord,
@@ -48,6 +50,8 @@ export interface LanePlanInput {
   readonly route: (facts: readonly CanonicalEvent[], entity: string) => PostingPlan['targets'];
   /** Which customers name themselves elsewhere, and how the lanes concerned stand. */
   readonly identity: { readonly rules: IdentityRules; readonly standing: StandingLookup };
+  /** What customers may share without being shown to a person. */
+  readonly duplicates: DuplicatePolicy;
   readonly configVersion: number;
   /** How long an event may wait for its prerequisites, ms. */
   readonly patienceMs: number;
@@ -73,6 +77,8 @@ export interface LanePlan {
   readonly resolved: readonly string[];
   /** The lane's last act: what follows the event that taught it stays due, and goes to the primary. */
   readonly link: LaneLinkRecord | null;
+  /** Customers whose snapshots were applied, once each. */
+  readonly marks: readonly MarkedEvent[];
 }
 
 /** How soon an event that could not be enriched is looked at again, ms. */
@@ -101,6 +107,8 @@ class PlanningLane {
   readonly changed = new Map<string, ObjectState>();
   readonly notices: ExceptionRecord[] = [];
   readonly resolved: string[] = [];
+  /** The last event that changed each customer. */
+  private readonly customers = new Map<ObjectKey, LeasedEvent>();
   link: LaneLinkRecord | null = null;
   readonly input: LanePlanInput;
 
@@ -174,7 +182,10 @@ class PlanningLane {
         decision.entries.forEach((entry, part) => {
           this.entries.push({ ...entry, position, part, event });
         });
-        for (const state of decision.objects) this.changed.set(state.key, state);
+        for (const state of decision.objects) {
+          this.changed.set(state.key, state);
+          if (state.kind === 'customer' && state.version > 0) this.customers.set(state.key, event);
+        }
         for (const notice of decision.notices) this.notices.push(exceptionFor(event, notice));
         this.learnIdentity(event, facts);
         return { kind: 'applied', changed: decision.objects.length > 0 };
@@ -182,6 +193,17 @@ class PlanningLane {
       default:
         return unreachable(decision);
     }
+  }
+
+  /** What the customers of the plan are known by from now on, against what the books held before it. */
+  marks(): MarkedEvent[] {
+    return [...this.customers].flatMap(([key, { seq, source, eventId }]) => {
+      const after = this.changed.get(key);
+      if (after?.kind !== 'customer') return [];
+      const before = this.input.objects.get(key)?.state;
+      const change = markChange(before?.kind === 'customer' ? before : null, after, this.input.duplicates);
+      return change.noted.length + change.dropped.length === 0 ? [] : [{ change, seq, source, eventId }];
+    });
   }
 
   /** The first link that is learnt ends the plan. */
@@ -346,6 +368,7 @@ export function planLane(input: LanePlanInput): LanePlan {
     ],
     resolved: lane.resolved,
     link: lane.link,
+    marks: lane.marks(),
   };
 }
 
@@ -366,6 +389,7 @@ export function drainLane(events: readonly LeasedEvent[], head: LaneHead, primar
     exceptions: [],
     resolved: inOrder.flatMap(causesOf),
     link: null,
+    marks: [],
   };
 }
 
