@@ -35,7 +35,7 @@ export type Reading =
     }
   | { readonly kind: 'quarantine'; readonly reason: string }
   /** Something it needs from outside could not be had just now; another look later. */
-  | { readonly kind: 'later'; readonly reason: string }
+  | { readonly kind: 'later'; readonly reason: string; readonly exception?: ExceptionDraft }
   | { readonly kind: 'exception'; readonly facts: readonly CanonicalEvent[]; readonly exception: ExceptionDraft };
 
 export interface LanePlanInput {
@@ -81,8 +81,9 @@ export interface LanePlan {
   readonly marks: readonly MarkedEvent[];
 }
 
-/** How soon an event that could not be enriched is looked at again, ms. */
+/** How soon an event that could not be enriched is looked at again, ms; and one for which a person must do something first. */
 const LATER_MS = 30_000;
+const PERSON_MS = 300_000;
 
 interface Held {
   readonly kind: 'held';
@@ -143,7 +144,7 @@ class PlanningLane {
           exception: null,
         };
       case 'later':
-        return this.wait(event, [], reading.reason, []);
+        return this.wait(event, [], reading.reason, [], reading.exception ?? null);
       case 'exception':
         return this.park(event, reading.exception, reading.facts);
       case 'facts':
@@ -237,24 +238,27 @@ class PlanningLane {
     requires: readonly ObjectKey[],
     note: string,
     facts: readonly CanonicalEvent[],
+    trouble: ExceptionDraft | null = null,
   ): Verdict {
     const since = event.receivedAt;
     const overdue = this.input.now >= since + this.input.patienceMs;
     const until =
       requires.length === 0
-        ? this.input.now + LATER_MS
+        ? this.input.now + (trouble === null ? LATER_MS : PERSON_MS)
         : overdue
           ? this.input.now + this.input.patienceMs
           : since + this.input.patienceMs;
-    const exception = overdue
-      ? exceptionFor(event, {
-          cause: 'prerequisite_missing',
-          message: `${event.type} ${note} and has waited ${Math.round((this.input.now - since) / 3_600_000)} hours.`,
-          remedy: 'Send the missing event again from the provider, or skip this one with a reason.',
-          ...stakeOf(facts),
-          object: requires[0] ?? null,
-        })
-      : null;
+    const cause = trouble === null ? null : exceptionFor(event, trouble);
+    const exception =
+      cause === null && overdue
+        ? exceptionFor(event, {
+            cause: 'prerequisite_missing',
+            message: `${event.type} ${note} and has waited ${Math.round((this.input.now - since) / 3_600_000)} hours.`,
+            remedy: 'Send the missing event again from the provider, or skip this one with a reason.',
+            ...stakeOf(facts),
+            object: requires[0] ?? null,
+          })
+        : cause;
     return { kind: 'held', reason: { kind: 'waiting', requires, until }, outcome: 'waiting', note, facts, exception };
   }
 
@@ -453,7 +457,11 @@ export function exceptionFor(event: LeasedEvent, draft: ExceptionDraft): Excepti
   const { source, eventId, seq } = event;
   return {
     ...draft,
-    id: exceptionId(draft.cause, source, eventId),
+    // Of a whole source: one, however many of its events wait.
+    id:
+      draft.cause === 'source_disconnected'
+        ? exceptionId(draft.cause, source)
+        : exceptionId(draft.cause, source, eventId),
     seq,
     source,
     eventId,
@@ -467,5 +475,10 @@ function causesOf(event: LeasedEvent): string[] {
   const held = event.held;
   if (held === null) return [];
   if (held.kind === 'parked') return [held.exceptionId];
-  return held.kind === 'waiting' ? [exceptionId('prerequisite_missing', event.source, event.eventId)] : [];
+  if (held.kind !== 'waiting') return [];
+  // What could be read from its provider shows that the source is connected.
+  return [
+    exceptionId('prerequisite_missing', event.source, event.eventId),
+    exceptionId('source_disconnected', event.source),
+  ];
 }
