@@ -28,6 +28,11 @@ export interface CustomerState extends StateBase {
   readonly address: PostalAddress | null;
   readonly references: Readonly<Record<string, string>>;
   readonly active: boolean;
+  /**
+   * The customer whose partner stands for this one at the targets: its primary, where the link was known before this one had
+   * a partner. Absent: its own. Decided once, for the documents posted name it (docs/decisions/0008-one-partner.md).
+   */
+  readonly partner?: ObjectKey;
 }
 
 export interface ProductState extends StateBase {

@@ -1,7 +1,7 @@
 /** Leased lanes → what each adds to the books: events read, books loaded, plans made, entries sealed into the chain. */
 import { objectsOf } from '../canonical/decide.ts';
 import type { CanonicalEvent } from '../canonical/events.ts';
-import { type LaneStanding, namedElsewhere } from '../canonical/identity.ts';
+import { customerOfLane, kinshipOf, type LaneStanding, namedElsewhere } from '../canonical/identity.ts';
 import type { EpochMs, LaneKey, TenantId } from '../canonical/ids.ts';
 import type { Conflict, LaneHead, LeasedEvent, QuarantinedEvent } from '../durable-objects/customer-lane/protocol.ts';
 import { type LaneLink, loadBooks, loadStandings } from '../ledger/books.ts';
@@ -56,13 +56,18 @@ async function readPlanningBooks(
   leases: readonly LeasedLane[],
   always = false,
 ): Promise<PlanningBooks> {
-  const keys = objectsOf(facts);
-  const named = namedElsewhere(facts, identity).flatMap((said) => [said.own, said.named]);
+  const said = namedElsewhere(facts, identity);
+  const standings = await loadStandings(
+    db,
+    tenant,
+    said.flatMap(({ own, named }) => [own, named]),
+  );
+  // Whom they are one with, to see whether both have a partner.
+  const others = said.map(({ named }) => customerOfLane(standings.get(named)?.primary ?? named));
+  const keys = [...objectsOf(facts), ...others];
   const lanes = leases.map((lease) => lease.lane);
-  const [books, standings] = await Promise.all([
-    keys.length === 0 && !always ? { objects: new Map(), links: new Map() } : loadBooks(db, tenant, keys, lanes),
-    loadStandings(db, tenant, named),
-  ]);
+  const none = { objects: new Map(), links: new Map(), kin: new Map() };
+  const books = keys.length === 0 && !always ? none : await loadBooks(db, tenant, keys, lanes);
   return { ...books, standings };
 }
 
@@ -94,6 +99,7 @@ async function planOne(
           objects: books.objects,
           route: (facts, entity) => tenant.route(facts, entity, now),
           identity: { rules: tenant.identity, standing: (lane) => books.standings.get(lane) ?? unlinked },
+          kinship: kinshipOf(lease.lane, books.kin.get(lease.lane) ?? []),
           duplicates: tenant.config.policies.duplicateCustomers,
           configVersion: tenant.version,
           patienceMs: tenant.config.policies.prerequisiteHours * 3_600_000,

@@ -9,7 +9,16 @@ import type { EntityBooks, ExceptionDraft } from '../canonical/decision.ts';
 import { type DuplicatePolicy, markChange } from '../canonical/duplicates.ts';
 import type { DraftEntry } from '../canonical/entry.ts';
 import type { CanonicalEvent } from '../canonical/events.ts';
-import { type IdentityRules, judgeIdentity, namedElsewhere, type StandingLookup } from '../canonical/identity.ts';
+import {
+  customerOfLane,
+  type IdentityRules,
+  judgeIdentity,
+  type Kinship,
+  type NamedElsewhere,
+  namedElsewhere,
+  type StandingLookup,
+  twoPartners,
+} from '../canonical/identity.ts';
 import type { EpochMs, LaneKey, ObjectKey } from '../canonical/ids.ts';
 import type { ObjectState } from '../canonical/objects.ts';
 import { unreachable } from '../canonical/result.ts';
@@ -50,6 +59,8 @@ export interface LanePlanInput {
   readonly route: (facts: readonly CanonicalEvent[], entity: string) => PostingPlan['targets'];
   /** Which customers name themselves elsewhere, and how the lanes concerned stand. */
   readonly identity: { readonly rules: IdentityRules; readonly standing: StandingLookup };
+  /** Whose customers are one in this lane. */
+  readonly kinship: Kinship;
   /** What customers may share without being shown to a person. */
   readonly duplicates: DuplicatePolicy;
   readonly configVersion: number;
@@ -97,6 +108,8 @@ interface Held {
 type Verdict =
   | { readonly kind: 'applied'; readonly changed: boolean }
   | { readonly kind: 'forward'; readonly to: LaneKey }
+  /** It made the link, and stays due: it goes to the primary as the first of those that do. */
+  | { readonly kind: 'left' }
   | Held;
 
 /** The lane as it becomes while events are applied to it; discarded when the commit does not land. */
@@ -164,7 +177,8 @@ class PlanningLane {
       this.apply(event, 'nothing', note, facts, { targets: [], documents: [] });
       return { kind: 'applied', changed: false };
     }
-    const decision = decide(facts, { books, objects: this.lookup });
+    if (this.linksFirst(event, facts)) return { kind: 'left' };
+    const decision = decide(facts, { books, objects: this.lookup, kinship: this.input.kinship });
     switch (decision.outcome) {
       case 'nothing':
         this.apply(event, 'nothing', `${decision.reason}: ${decision.note}`, facts, { targets: [], documents: [] });
@@ -209,14 +223,37 @@ class PlanningLane {
 
   /** The first link that is learnt ends the plan. */
   private learnIdentity(event: LeasedEvent, facts: readonly CanonicalEvent[]): void {
-    const { rules, standing } = this.input.identity;
-    for (const said of namedElsewhere(facts, rules)) {
-      const verdict = judgeIdentity(said, this.input.lane, standing);
-      if (verdict.kind === 'notice') this.notices.push(exceptionFor(event, verdict.notice));
-      if (verdict.kind !== 'link' || this.link !== null) continue;
-      this.notices.push(...verdict.notices.map((notice) => exceptionFor(event, notice)));
-      this.link = { primary: verdict.primary, learntFrom: `${event.source}/${event.eventId}` };
-    }
+    for (const said of namedElsewhere(facts, this.input.identity.rules)) this.judge(event, said);
+  }
+
+  private judge(event: LeasedEvent, said: NamedElsewhere): void {
+    const verdict = judgeIdentity(said, this.input.lane, this.input.identity.standing);
+    if (verdict.kind === 'notice') this.notices.push(exceptionFor(event, verdict.notice));
+    if (verdict.kind !== 'link' || this.link !== null) return;
+    this.notices.push(...verdict.notices.map((notice) => exceptionFor(event, notice)));
+    this.link = { primary: verdict.primary, learntFrom: `${event.source}/${event.eventId}` };
+    const [mine, theirs] = [said.customer, customerOfLane(verdict.primary)];
+    if (!this.hasPartner(mine) || !this.hasPartner(theirs)) return;
+    const id = exceptionId('duplicate_customer', 'partners', said.own, verdict.primary);
+    this.notices.push({ ...exceptionFor(event, twoPartners(mine, theirs)), id });
+  }
+
+  /** In the books, and posted to targets as a partner of its own. */
+  private hasPartner(customer: ObjectKey): boolean {
+    const state = this.lookup(customer);
+    return state?.kind === 'customer' && state.partner === undefined;
+  }
+
+  /**
+   * A customer whose very first event names its primary is linked before anything is booked of it: then it shares the
+   * primary's partner, and needs none of its own.
+   */
+  private linksFirst(event: LeasedEvent, facts: readonly CanonicalEvent[]): boolean {
+    const [said] = namedElsewhere(facts, this.input.identity.rules);
+    if (facts.length !== 1 || said === undefined || this.lookup(said.customer) !== null) return false;
+    if (judgeIdentity(said, this.input.lane, this.input.identity.standing).kind !== 'link') return false;
+    this.judge(event, said);
+    return true;
   }
 
   private apply(
@@ -341,7 +378,7 @@ export function planLane(input: LanePlanInput): LanePlan {
     const verdict = lane.tryToApply(event);
     if (verdict.kind === 'held') open.push({ event, verdict });
     else if (verdict.kind === 'forward') forwarded.push({ event, to: verdict.to });
-    else if (verdict.changed && lane.link === null) retryWaiting(lane, open, forwarded);
+    else if (verdict.kind === 'applied' && verdict.changed && lane.link === null) retryWaiting(lane, open, forwarded);
   }
   return {
     position: lane.position,
