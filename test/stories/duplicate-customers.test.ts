@@ -8,8 +8,9 @@ afterEach(() => void vi.useRealTimers());
 const customer = (id: string, email: string, hours = 0) =>
   make.customer({ id, name: `Name of ${id}`, email, created: at(hours) });
 
+/** Open questions about a shared address; that two linked ones have a partner each is another matter. */
 const open = async (gateway: Gateway) =>
-  (await gateway.exceptions()).filter(({ cause }) => cause === 'duplicate_customer').map(({ id }) => id);
+  (await gateway.exceptions()).map(({ id }) => id).filter((id) => id.startsWith('duplicate_customer/email/'));
 
 const PAIR = 'duplicate_customer/email/stripe:cus_1/stripe:cus_2';
 
