@@ -2,7 +2,7 @@
  * From facts to books. `decide` is the whole of the accounting: pure, deterministic, no clock, no binding. The rules are
  * in rules/, one file per fact family; docs/accounting.md explains them to an accountant.
  */
-import type { Decision, EntityBooks, ExceptionDraft, ObjectLookup } from './decision.ts';
+import type { Decision, ExceptionDraft } from './decision.ts';
 import type { TargetDocument } from './documents.ts';
 import type { DraftEntry } from './entry.ts';
 import type { CanonicalEvent } from './events.ts';
@@ -191,10 +191,7 @@ class Tally {
  * order (docs/accounting.md says which). Does not promise: to see what another lane decides at the same moment.
  * @throws on a bug only (an entry that would not balance, objects that were not loaded).
  */
-export function decide(
-  facts: readonly CanonicalEvent[],
-  context: { readonly books: EntityBooks; readonly objects: ObjectLookup },
-): Decision {
+export function decide(facts: readonly CanonicalEvent[], context: RuleContext): Decision {
   const tally = new Tally();
   for (const fact of facts) {
     const current = withObjects(context, [...tally.objects.values()]);

@@ -59,6 +59,8 @@ export type ExceptionCause =
   | 'unsupported'
   | 'event_conflict'
   | 'untrusted_money'
+  /** The access by which a source's records are read has ended; its events wait. */
+  | 'source_disconnected'
   | 'posting_rejected'
   | 'posting_uncertain'
   | 'posted_with_warnings'

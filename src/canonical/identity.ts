@@ -4,7 +4,7 @@
  */
 import type { ExceptionDraft } from './decision.ts';
 import type { CanonicalEvent, CustomerUpserted } from './events.ts';
-import { type LaneKey, laneKey, type ObjectKey } from './ids.ts';
+import { type LaneKey, laneKey, type ObjectKey, objectKey } from './ids.ts';
 
 /** By provider: which other provider's customer its customers name (`references[…]` of the fact). From the config. */
 export type IdentityRules = ReadonlyMap<string, string>;
@@ -37,6 +37,35 @@ export function laneOfCustomer(customer: ObjectKey): LaneKey {
   const [provider = '', , ...id] = customer.split(':');
   return laneKey(`${provider}:${id.join(':')}`);
 }
+
+/** `stripe:cus_1` → `stripe:customer:cus_1`: the other way round. */
+export function customerOfLane(lane: LaneKey): ObjectKey {
+  const [provider = '', ...id] = lane.split(':');
+  return objectKey(provider, 'customer', id.join(':'));
+}
+
+/** Who of the customers of a lane is one with whom: a primary, and those linked to it. */
+export interface Kinship {
+  /** The primary's customer, where the customer's lane is linked; null: it stands for itself. */
+  primaryOf(customer: ObjectKey): ObjectKey | null;
+  /** Customers linked to it. */
+  linkedTo(customer: ObjectKey): readonly ObjectKey[];
+}
+
+/** @param linked lanes that go on in `lane`. */
+export const kinshipOf = (lane: LaneKey, linked: readonly LaneKey[]): Kinship => ({
+  primaryOf: (customer) => (linked.includes(laneOfCustomer(customer)) ? customerOfLane(lane) : null),
+  linkedTo: (customer) => (laneOfCustomer(customer) === lane ? linked.map(customerOfLane) : []),
+});
+
+/** Two customers that are one, each with a partner at the targets already: those the gateway never merges. */
+export const twoPartners = (linked: ObjectKey, primary: ObjectKey): ExceptionDraft =>
+  draft(
+    'duplicate_customer',
+    linked,
+    `${linked} and ${primary} are one customer, and each has a partner of its own at the targets. Documents go on naming each its own.`,
+    `Merge the two partners at each target (Odoo: Contacts, select both, Action, Merge), then resolve. The gateway itself never merges or deletes a partner.`,
+  );
 
 const providerOf = (key: string): string => key.split(':', 1)[0] ?? '';
 

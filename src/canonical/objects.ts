@@ -30,6 +30,11 @@ export interface CustomerState extends StateBase {
   readonly active: boolean;
   /** Entities beside its own that have billed it: their targets know it too. */
   readonly otherEntities?: readonly string[];
+  /**
+   * The customer whose partner stands for this one at the targets: its primary, where the link was known before this one had
+   * a partner. Absent: its own. Decided once, for the documents posted name it (docs/decisions/0008-one-partner.md).
+   */
+  readonly partner?: ObjectKey;
 }
 
 export interface ProductState extends StateBase {

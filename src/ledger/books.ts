@@ -24,18 +24,30 @@ export interface Books {
   readonly objects: Map<string, OwnedObject>;
   /** Of the lanes asked for, those that are linked. */
   readonly links: Map<LaneKey, LaneLink>;
+  /** Of the lanes asked for, those that others are linked to, with at most 20 of these; their customers are among `objects`. */
+  readonly kin: Map<LaneKey, LaneKey[]>;
 }
+
+/** `stripe:cus_1` → `stripe:customer:cus_1`, as `customerOfLane` has it. */
+const customerOf = (lane: string): string =>
+  `substr(${lane}, 1, instr(${lane}, ':')) || 'customer' || substr(${lane}, instr(${lane}, ':'))`;
 
 const readObjects = `SELECT o.object AS object, coalesce(l.primary_lane, o.lane) AS lane, o.state AS state, NULL AS at, NULL AS position, NULL AS hash
 FROM json_each(?2) k CROSS JOIN objects o ON o.tenant = ?1 AND o.object = k.value LEFT JOIN lane_links l ON l.tenant = ?1 AND l.lane = o.lane
 UNION ALL SELECT l.lane, l.primary_lane, NULL, l.at, h.position, h.hash
-FROM json_each(?3) k CROSS JOIN lane_links l ON l.tenant = ?1 AND l.lane = k.value LEFT JOIN lanes h ON h.tenant = ?1 AND h.lane = l.lane`;
+FROM json_each(?3) k CROSS JOIN lane_links l ON l.tenant = ?1 AND l.lane = k.value LEFT JOIN lanes h ON h.tenant = ?1 AND h.lane = l.lane
+UNION ALL SELECT f.value, k.value, NULL, NULL, NULL, NULL
+FROM json_each(?3) k CROSS JOIN json_each((SELECT json_group_array(lane) FROM (SELECT lane FROM lane_links WHERE tenant = ?1 AND primary_lane = k.value LIMIT 20))) f`;
+
+const readKin = `SELECT o.object AS object, coalesce(l.primary_lane, o.lane) AS lane, o.state AS state
+FROM json_each(?2) k CROSS JOIN objects o ON o.tenant = ?1 AND o.object = ${customerOf('k.value')} LEFT JOIN lane_links l ON l.tenant = ?1 AND l.lane = o.lane`;
 
 interface BooksRow {
   readonly object: string;
   readonly lane: LaneKey;
-  /** Null in the row of a link. */
+  /** Null in the row of a link, seen from either end. */
   readonly state: string | null;
+  /** Null where the link is seen from its primary. */
   readonly at: number | null;
   readonly position: number | null;
   readonly hash: string | null;
@@ -52,7 +64,7 @@ export async function loadBooks(
   keys: readonly string[],
   lanes: readonly LaneKey[],
 ): Promise<Books> {
-  const books: Books = { objects: new Map(), links: new Map() };
+  const books: Books = { objects: new Map(), links: new Map(), kin: new Map() };
   let wanted = [...new Set(keys)];
   for (let level = 0; level < 2 && (wanted.length > 0 || (level === 0 && lanes.length > 0)); level++) {
     const { results } = await db
@@ -62,9 +74,7 @@ export async function loadBooks(
     const related = new Set<string>();
     for (const row of results) {
       if (row.state === null) {
-        const { position, hash } = row;
-        const head = position === null || hash === null ? null : { position, hash };
-        books.links.set(laneKey(row.object), { primary: row.lane, at: row.at ?? 0, head });
+        noteLink(books, row);
         continue;
       }
       const state: ObjectState = JSON.parse(row.state);
@@ -73,7 +83,29 @@ export async function loadBooks(
     }
     wanted = [...related].filter((key) => !books.objects.has(key));
   }
+  await loadKin(db, tenant, books);
   return books;
+}
+
+function noteLink(books: Books, { object, lane, at, position, hash }: BooksRow): void {
+  if (at === null) {
+    books.kin.set(lane, [...(books.kin.get(lane) ?? []), laneKey(object)]);
+    return;
+  }
+  const head = position === null || hash === null ? null : { position, hash };
+  books.links.set(laneKey(object), { primary: lane, at, head });
+}
+
+/** Customers that are one, whichever of them a fact names: what is posted depends on whose partner stands for whom. */
+async function loadKin(db: LedgerDatabase, tenant: TenantId, { kin, objects }: Books): Promise<void> {
+  if (kin.size === 0) return;
+  const { results } = await db
+    .prepare(readKin)
+    .bind(tenant, JSON.stringify([...kin].flat(2)))
+    .all<Pick<BooksRow, 'object' | 'lane'> & { readonly state: string }>();
+  for (const { object, lane, state } of results) {
+    if (!objects.has(object)) objects.set(object, { state: JSON.parse(state) as ObjectState, lane });
+  }
 }
 
 const readStandings = `SELECT k.value AS lane, (SELECT l.primary_lane FROM lane_links l WHERE l.tenant = ?1 AND l.lane = k.value) AS primaryLane,

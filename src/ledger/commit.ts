@@ -4,6 +4,7 @@
  */
 import type { EpochMs, LaneKey, TenantId } from '../canonical/ids.ts';
 import type { LaneHead } from '../durable-objects/customer-lane/protocol.ts';
+import { closeDropped, dropMarks, markRows, noteMarks, openDuplicates } from './customer-marks.ts';
 import type { LedgerDatabase, LedgerStatement } from './database.ts';
 import type { EntryRecord, ExceptionRecord, LaneCommit, PostingRecord } from './records.ts';
 
@@ -143,8 +144,20 @@ export async function commitLanes(
       lanes.flatMap((lane) => lane.resolved.map((id) => ({ t: lane.tenant, id }))),
       now,
     ),
+    ...markStatements(db, lanes, now),
   ];
   if (batch.length > 0) await db.batch(batch);
+}
+
+/** Nothing where no customer is new or changed. */
+function markStatements(db: LedgerDatabase, lanes: readonly LaneCommit[], now: EpochMs): LedgerStatement[] {
+  const { dropped, noted, suspects } = markRows(lanes);
+  return [
+    ...statements(db, closeDropped, dropped, now),
+    ...statements(db, dropMarks, dropped),
+    ...statements(db, noteMarks, noted, now),
+    ...statements(db, openDuplicates, suspects, now),
+  ];
 }
 
 const writesHead = ({ from, to, fences }: LaneCommit): boolean => to.position > from.position || fences === true;

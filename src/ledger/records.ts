@@ -8,6 +8,7 @@ import type { EpochMs, LaneKey, ProviderEventId, SourceId, TenantId } from '../c
 import type { ObjectState } from '../canonical/objects.ts';
 import type { LaneHead } from '../durable-objects/customer-lane/protocol.ts';
 import type { TrustTier } from '../verification/verification.ts';
+import type { MarkRecord } from './customer-marks.ts';
 
 export interface EntryRecord extends DraftEntry {
   readonly position: number;
@@ -74,6 +75,8 @@ export interface LaneCommit {
   readonly resolved: readonly string[];
   /** The lane turned out to be the same customer's as another: what is accepted from now on goes on there. */
   readonly link?: LaneLinkRecord | null;
+  /** Customers that are new or changed, by what they may share with others. */
+  readonly marks?: readonly MarkRecord[];
   /**
    * Events leave the lane: the epoch is written to its head though that does not move, so that an earlier pass, still
    * on its way, cannot apply them here after that.

@@ -163,6 +163,25 @@ export const laneLinks = sqliteTable(
   (t) => [primaryKey({ columns: [t.tenant, t.lane] }), index('lane_links_primary').on(t.tenant, t.primaryLane)],
 );
 
+/**
+ * Which customers are known by one e-mail address or tax id, to find those that look like one. Of the value a hash with
+ * the tenant in it; a row is written when a customer is new or its value changed (src/ledger/customer-marks.ts).
+ */
+export const customerMarks = sqliteTable(
+  'customer_marks',
+  {
+    tenant: text('tenant').notNull(),
+    /** email | taxId */
+    kind: text('kind').notNull(),
+    hash: text('hash').notNull(),
+    customer: text('customer').notNull(),
+    /** The lane of the customer's own events. */
+    lane: text('lane').notNull(),
+    at: integer('at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.kind, t.hash, t.customer] })],
+);
+
 /** Turnover per account, currency and month: a trial balance reads these, never the entries. Minor units. */
 export const balances = sqliteTable(
   'balances',

@@ -15,6 +15,7 @@ const causes: Readonly<Record<ExceptionCause, true>> = {
   unsupported: true,
   event_conflict: true,
   untrusted_money: true,
+  source_disconnected: true,
   posting_rejected: true,
   posting_uncertain: true,
   posted_with_warnings: true,

@@ -73,6 +73,7 @@ const hasWork = (commit: LaneCommit): boolean =>
   commit.exceptions.length > 0 ||
   commit.resolved.length > 0 ||
   commit.fences === true ||
+  (commit.link ?? null) !== null ||
   commit.to.position > commit.from.position;
 
 /** Late references of other lanes are theirs to write. */

@@ -1,9 +1,12 @@
 /** Fetches what webhooks do not carry, from the provider's API, by the tenant's restricted key. */
 import type { Bindings } from '../bindings.ts';
+import type { EpochMs } from '../canonical/ids.ts';
 import { shardOf } from '../ledger/shards.ts';
+import { directoryOf } from '../operations/directory.ts';
 import { errorWords, logWarning } from '../operations/log.ts';
 import { chargebeeEnrichmentKinds, fetchChargebeeEnrichment } from '../sources/enrichment/chargebee.ts';
 import { fetchGocardlessEnrichment, gocardlessEnrichmentKinds } from '../sources/enrichment/gocardless.ts';
+import type { TokenStore } from '../sources/enrichment/grant.ts';
 import { fetchHubspotEnrichment, hubspotEnrichmentKinds } from '../sources/enrichment/hubspot.ts';
 import {
   defaultBudget,
@@ -12,12 +15,15 @@ import {
   type EnrichmentHttp,
   MAX_NEEDS,
 } from '../sources/enrichment/port.ts';
+import { fetchQuickbooksEnrichment, quickbooksEnrichmentKinds } from '../sources/enrichment/quickbooks.ts';
 import { fetchRecurlyEnrichment, recurlyEnrichmentKinds } from '../sources/enrichment/recurly.ts';
 import { fetchSalesforceEnrichment, salesforceEnrichmentKinds } from '../sources/enrichment/salesforce.ts';
 import { fetchSquareEnrichment, squareEnrichmentKinds } from '../sources/enrichment/square.ts';
 import { fetchStripeEnrichment, stripeEnrichmentKinds } from '../sources/enrichment/stripe.ts';
+import { fetchXeroEnrichment, xeroEnrichmentKinds } from '../sources/enrichment/xero.ts';
 import { OWN_SOURCE } from '../sources/ledgergate/index.ts';
 import { enrichmentKey } from '../sources/source.ts';
+import type { TenantRuntime, TenantSource } from '../tenants/runtime.ts';
 import { outsideHttp } from './connectors.ts';
 import { answerFromBooks } from './enrich-own.ts';
 import type { Enrich } from './read-events.ts';
@@ -31,6 +37,8 @@ const clients: ReadonlyMap<string, EnrichmentClient> = new Map([
   ['gocardless', { fetch: fetchGocardlessEnrichment, kinds: gocardlessEnrichmentKinds }],
   ['square', { fetch: fetchSquareEnrichment, kinds: squareEnrichmentKinds }],
   ['hubspot', { fetch: fetchHubspotEnrichment, kinds: hubspotEnrichmentKinds }],
+  ['xero', { fetch: fetchXeroEnrichment, kinds: xeroEnrichmentKinds }],
+  ['quickbooks', { fetch: fetchQuickbooksEnrichment, kinds: quickbooksEnrichmentKinds }],
 ]);
 
 /** A Worker has six connections at once (platform.md); asking for more only queues them. */
@@ -49,8 +57,17 @@ const cacheFor = (scope: string): EnrichmentCache => ({
   },
 });
 
+/** Where the tokens of a tenant's credential are kept. */
+export type TokensOf = (tenant: string, reference: string) => TokenStore;
+
+/** Until when a source's provider has asked not to be asked (429): a lost entry costs one refused call. */
+export type Pauses = Map<string, EpochMs>;
+
+const pausesOfIsolate: Pauses = new Map();
+
 export function enrichFrom(env: Bindings): Enrich {
-  const outside = enrichWith(outsideHttp(env));
+  const tokens: TokensOf = (tenant, reference) => directoryOf(env).tokens(tenant, reference);
+  const outside = enrichWith(outsideHttp(env), tokens, pausesOfIsolate);
   return async (runtime, source, needs, now) => {
     if (source.source.provider !== OWN_SOURCE) return outside(runtime, source, needs, now);
     const { tenant, config } = runtime;
@@ -61,20 +78,23 @@ export function enrichFrom(env: Bindings): Enrich {
 }
 
 /** What no client offers is answered with null; what could not be asked is left out, so that its event waits. */
-export function enrichWith(http: EnrichmentHttp): Enrich {
-  return async (tenant, source, needs) => {
+export function enrichWith(http: EnrichmentHttp, tokensOf: TokensOf | null = null, pauses: Pauses = new Map()): Enrich {
+  return async (tenant, source, needs, now) => {
     const client = clients.get(source.source.provider);
     const offered = needs.filter((need) => client?.kinds.includes(need.kind) === true);
     const enrichment = new Map<string, unknown>(
       needs.filter((need) => !offered.includes(need)).map((need) => [enrichmentKey(need), null]),
     );
-    if (client === undefined) return enrichment;
+    const scope = `${tenant.tenant}/${source.id}`;
+    if (client === undefined || (pauses.get(scope) ?? 0) > now) return enrichment;
     const access = {
       apiUrl: source.apiUrl,
       apiKey: source.apiKey,
       http,
-      cache: cacheFor(`${tenant.tenant}/${source.id}`),
+      cache: cacheFor(scope),
       budget: { ...defaultBudget, concurrency: CONNECTIONS / CHUNKS_AT_ONCE },
+      ...tokensFor(tenant, source, tokensOf),
+      now: () => now,
     };
     const chunks = Array.from({ length: Math.ceil(offered.length / MAX_NEEDS) }, (_, at) =>
       offered.slice(at * MAX_NEEDS, (at + 1) * MAX_NEEDS),
@@ -86,6 +106,10 @@ export function enrichWith(http: EnrichmentHttp): Enrich {
         const outcome = await client.fetch(chunk, access);
         for (const [key, value] of outcome.enrichment) enrichment.set(key, value);
         if (outcome.outcome === 'retry') {
+          if (outcome.retryAfterMs !== null) {
+            if (pauses.size >= MAX_CACHED) pauses.clear();
+            pauses.set(scope, now + outcome.retryAfterMs);
+          }
           logWarning('enrichment_delayed', { tenant: tenant.tenant, source: source.id, reason: outcome.message });
         }
       }
@@ -93,4 +117,9 @@ export function enrichWith(http: EnrichmentHttp): Enrich {
     await Promise.all(Array.from({ length: CHUNKS_AT_ONCE }, work));
     return enrichment;
   };
+}
+
+function tokensFor(tenant: TenantRuntime, source: TenantSource, tokensOf: TokensOf | null): { tokens?: TokenStore } {
+  const reference = tenant.config.sources[source.id]?.apiKey;
+  return reference === undefined || tokensOf === null ? {} : { tokens: tokensOf(tenant.tenant, reference) };
 }

@@ -54,6 +54,7 @@ export interface PlanRequest {
 export interface PlanningBooks {
   readonly objects: ReadonlyMap<string, OwnedObject>;
   readonly links: ReadonlyMap<LaneKey, LaneLink>;
+  readonly kin: ReadonlyMap<LaneKey, readonly LaneKey[]>;
   readonly standings: ReadonlyMap<LaneKey, LaneStanding>;
   /** Of the feed, for the currencies and days of the facts. */
   readonly rates: readonly ExchangeRate[];

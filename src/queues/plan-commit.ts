@@ -1,10 +1,11 @@
 /** Leased lanes → what each adds to the books: events read, books loaded, plans made, entries sealed into the chain. */
 import { objectsOf } from '../canonical/decide.ts';
 import type { EntityBooks, ExchangeRate } from '../canonical/decision.ts';
-import { type LaneStanding, namedElsewhere } from '../canonical/identity.ts';
+import { customerOfLane, kinshipOf, type LaneStanding, namedElsewhere } from '../canonical/identity.ts';
 import type { EpochMs, LaneKey, TenantId } from '../canonical/ids.ts';
 import type { Conflict, LaneHead, LeasedEvent, QuarantinedEvent } from '../durable-objects/customer-lane/protocol.ts';
 import { type LaneLink, loadBooks, loadStandings } from '../ledger/books.ts';
+import { type MarkRecord, sealMarks } from '../ledger/customer-marks.ts';
 import type { LedgerDatabase } from '../ledger/database.ts';
 import { canonicalJson, sha256Hex } from '../ledger/hash.ts';
 import { loadRates, ratesWanted } from '../ledger/rates.ts';
@@ -63,15 +64,22 @@ async function readPlanningBooks(
   always = false,
 ): Promise<PlanningBooks> {
   const facts = readings.flatMap((reading) => reading.facts);
-  const keys = objectsOf(facts);
   const wanted = ratesWanted(readings);
-  const named = namedElsewhere(facts, identity).flatMap((said) => [said.own, said.named]);
-  const lanes = leases.map((lease) => lease.lane);
-  const [books, standings, rates] = await Promise.all([
-    keys.length === 0 && !always ? { objects: new Map(), links: new Map() } : loadBooks(db, tenant, keys, lanes),
-    loadStandings(db, tenant, named),
+  const said = namedElsewhere(facts, identity);
+  const [standings, rates] = await Promise.all([
+    loadStandings(
+      db,
+      tenant,
+      said.flatMap(({ own, named }) => [own, named]),
+    ),
     wanted === null ? [] : loadRates(db, tenant, wanted),
   ]);
+  // Whom they are one with, to see whether both have a partner.
+  const others = said.map(({ named }) => customerOfLane(standings.get(named)?.primary ?? named));
+  const keys = [...objectsOf(facts), ...others];
+  const lanes = leases.map((lease) => lease.lane);
+  const none = { objects: new Map(), links: new Map(), kin: new Map() };
+  const books = keys.length === 0 && !always ? none : await loadBooks(db, tenant, keys, lanes);
   return { ...books, standings, rates };
 }
 
@@ -105,12 +113,15 @@ async function planOne(
           booksOf: (entity) => withRates(tenant.books(entity), books.rates),
           route: (facts, entity) => tenant.route(facts, entity, now),
           identity: { rules: tenant.identity, standing: (lane) => books.standings.get(lane) ?? unlinked },
+          kinship: kinshipOf(lease.lane, books.kin.get(lease.lane) ?? []),
+          duplicates: tenant.config.policies.duplicateCustomers,
           configVersion: tenant.version,
           patienceMs: tenant.config.policies.prerequisiteHours * 3_600_000,
           now,
         })
       : drainLane(request.events, request.head, link.primary, ready);
   const entries = await seal(tenant.tenant, lease.lane, request.head, plan, tenant.version);
+  const marks = await sealMarks(tenant.tenant, plan.marks);
   return {
     lease,
     plan,
@@ -118,7 +129,7 @@ async function planOne(
     link: link ?? null,
     replan: (next) => planOne(tenant, lease, readings, pass, next),
     booksNow: () => readPlanningBooks(pass.db, tenant, understood(lease.events, readings), [lease], true),
-    commit: commitOf(tenant, lease, request.head, plan, entries, link !== undefined),
+    commit: commitOf(tenant, lease, request.head, plan, { entries, marks }, link !== undefined),
   };
 }
 
@@ -131,7 +142,7 @@ function commitOf(
   lease: LeasedLane,
   from: LaneHead,
   plan: LanePlan,
-  entries: readonly EntryRecord[],
+  { entries, marks }: { readonly entries: readonly EntryRecord[]; readonly marks: readonly MarkRecord[] },
   linked: boolean,
 ): LaneCommit {
   const whole = from === lease.head;
@@ -149,6 +160,7 @@ function commitOf(
     exceptions: [...(whole ? lease.conflicts.map(conflictException) : []), ...plan.exceptions],
     resolved: plan.resolved,
     link: plan.link,
+    marks,
     // A linked lane's head stands still as it is.
     fences: plan.forwarded.length > 0 && !linked,
     epoch: lease.epoch,

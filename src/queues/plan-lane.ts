@@ -6,10 +6,20 @@
 
 import { decide, objectsOf } from '../canonical/decide.ts';
 import type { EntityBooks, ExceptionDraft } from '../canonical/decision.ts';
+import { type DuplicatePolicy, markChange } from '../canonical/duplicates.ts';
 import { entityOfObjects } from '../canonical/entities.ts';
 import type { DraftEntry } from '../canonical/entry.ts';
 import type { CanonicalEvent } from '../canonical/events.ts';
-import { type IdentityRules, judgeIdentity, namedElsewhere, type StandingLookup } from '../canonical/identity.ts';
+import {
+  customerOfLane,
+  type IdentityRules,
+  judgeIdentity,
+  type Kinship,
+  type NamedElsewhere,
+  namedElsewhere,
+  type StandingLookup,
+  twoPartners,
+} from '../canonical/identity.ts';
 import type { EpochMs, LaneKey, ObjectKey } from '../canonical/ids.ts';
 import type { ObjectState } from '../canonical/objects.ts';
 import { unreachable } from '../canonical/result.ts';
@@ -21,6 +31,7 @@ import {
   type LeasedEvent,
 } from '../durable-objects/customer-lane/protocol.ts';
 import type { OwnedObject } from '../ledger/books.ts';
+import type { MarkedEvent } from '../ledger/customer-marks.ts';
 import {
   type EventRecord,
   type ExceptionRecord,
@@ -40,7 +51,7 @@ export type Reading =
     }
   | { readonly kind: 'quarantine'; readonly reason: string }
   /** Something it needs from outside could not be had just now; another look later. */
-  | { readonly kind: 'later'; readonly reason: string }
+  | { readonly kind: 'later'; readonly reason: string; readonly exception?: ExceptionDraft }
   | { readonly kind: 'exception'; readonly facts: readonly CanonicalEvent[]; readonly exception: ExceptionDraft };
 
 export interface LanePlanInput {
@@ -57,6 +68,10 @@ export interface LanePlanInput {
   readonly route: (facts: readonly CanonicalEvent[], entity: string) => PostingPlan['targets'];
   /** Which customers name themselves elsewhere, and how the lanes concerned stand. */
   readonly identity: { readonly rules: IdentityRules; readonly standing: StandingLookup };
+  /** Whose customers are one in this lane. */
+  readonly kinship: Kinship;
+  /** What customers may share without being shown to a person. */
+  readonly duplicates: DuplicatePolicy;
   readonly configVersion: number;
   /** How long an event may wait for its prerequisites, ms. */
   readonly patienceMs: number;
@@ -82,10 +97,13 @@ export interface LanePlan {
   readonly resolved: readonly string[];
   /** The lane's last act: what follows the event that taught it stays due, and goes to the primary. */
   readonly link: LaneLinkRecord | null;
+  /** Customers whose snapshots were applied, once each. */
+  readonly marks: readonly MarkedEvent[];
 }
 
-/** How soon an event that could not be enriched is looked at again, ms. */
+/** How soon an event that could not be enriched is looked at again, ms; and one for which a person must do something first. */
 const LATER_MS = 30_000;
+const PERSON_MS = 300_000;
 
 interface Held {
   readonly kind: 'held';
@@ -99,6 +117,8 @@ interface Held {
 type Verdict =
   | { readonly kind: 'applied'; readonly changed: boolean }
   | { readonly kind: 'forward'; readonly to: LaneKey }
+  /** It made the link, and stays due: it goes to the primary as the first of those that do. */
+  | { readonly kind: 'left' }
   | Held;
 
 /** The lane as it becomes while events are applied to it; discarded when the commit does not land. */
@@ -110,6 +130,8 @@ class PlanningLane {
   readonly changed = new Map<string, ObjectState>();
   readonly notices: ExceptionRecord[] = [];
   readonly resolved: string[] = [];
+  /** The last event that changed each customer. */
+  private readonly customers = new Map<ObjectKey, LeasedEvent>();
   link: LaneLinkRecord | null = null;
   readonly input: LanePlanInput;
 
@@ -144,7 +166,7 @@ class PlanningLane {
           exception: null,
         };
       case 'later':
-        return this.wait(event, [], reading.reason, []);
+        return this.wait(event, [], reading.reason, [], reading.exception ?? null);
       case 'exception':
         return this.park(event, reading.exception, reading.facts);
       case 'facts':
@@ -164,10 +186,11 @@ class PlanningLane {
       this.apply(event, 'nothing', note, facts, { targets: [], documents: [] });
       return { kind: 'applied', changed: false };
     }
+    if (this.linksFirst(event, facts)) return { kind: 'left' };
     const entity = entityOfObjects(objectsOf(facts), this.lookup, announced.entity);
     if (!entity.ok) return this.park(event, { ...entity.error, ...stakeOf(facts) }, facts);
     const books = entity.value === announced.entity ? announced : this.input.booksOf(entity.value);
-    const decision = decide(facts, { books, objects: this.lookup });
+    const decision = decide(facts, { books, objects: this.lookup, kinship: this.input.kinship });
     switch (decision.outcome) {
       case 'nothing':
         this.apply(event, 'nothing', `${decision.reason}: ${decision.note}`, facts, { targets: [], documents: [] });
@@ -187,7 +210,10 @@ class PlanningLane {
         decision.entries.forEach((entry, part) => {
           this.entries.push({ ...entry, position, part, event });
         });
-        for (const state of decision.objects) this.changed.set(state.key, state);
+        for (const state of decision.objects) {
+          this.changed.set(state.key, state);
+          if (state.kind === 'customer' && state.version > 0) this.customers.set(state.key, event);
+        }
         for (const notice of decision.notices) this.notices.push(exceptionFor(event, notice));
         this.learnIdentity(event, facts);
         return { kind: 'applied', changed: decision.objects.length > 0 };
@@ -195,6 +221,17 @@ class PlanningLane {
       default:
         return unreachable(decision);
     }
+  }
+
+  /** What the customers of the plan are known by from now on, against what the books held before it. */
+  marks(): MarkedEvent[] {
+    return [...this.customers].flatMap(([key, { seq, source, eventId }]) => {
+      const after = this.changed.get(key);
+      if (after?.kind !== 'customer') return [];
+      const before = this.input.objects.get(key)?.state;
+      const change = markChange(before?.kind === 'customer' ? before : null, after, this.input.duplicates);
+      return change.noted.length + change.dropped.length === 0 ? [] : [{ change, seq, source, eventId }];
+    });
   }
 
   /** A customer's own snapshot goes to the targets of every entity that has billed it. */
@@ -216,14 +253,37 @@ class PlanningLane {
 
   /** The first link that is learnt ends the plan. */
   private learnIdentity(event: LeasedEvent, facts: readonly CanonicalEvent[]): void {
-    const { rules, standing } = this.input.identity;
-    for (const said of namedElsewhere(facts, rules)) {
-      const verdict = judgeIdentity(said, this.input.lane, standing);
-      if (verdict.kind === 'notice') this.notices.push(exceptionFor(event, verdict.notice));
-      if (verdict.kind !== 'link' || this.link !== null) continue;
-      this.notices.push(...verdict.notices.map((notice) => exceptionFor(event, notice)));
-      this.link = { primary: verdict.primary, learntFrom: `${event.source}/${event.eventId}` };
-    }
+    for (const said of namedElsewhere(facts, this.input.identity.rules)) this.judge(event, said);
+  }
+
+  private judge(event: LeasedEvent, said: NamedElsewhere): void {
+    const verdict = judgeIdentity(said, this.input.lane, this.input.identity.standing);
+    if (verdict.kind === 'notice') this.notices.push(exceptionFor(event, verdict.notice));
+    if (verdict.kind !== 'link' || this.link !== null) return;
+    this.notices.push(...verdict.notices.map((notice) => exceptionFor(event, notice)));
+    this.link = { primary: verdict.primary, learntFrom: `${event.source}/${event.eventId}` };
+    const [mine, theirs] = [said.customer, customerOfLane(verdict.primary)];
+    if (!this.hasPartner(mine) || !this.hasPartner(theirs)) return;
+    const id = exceptionId('duplicate_customer', 'partners', said.own, verdict.primary);
+    this.notices.push({ ...exceptionFor(event, twoPartners(mine, theirs)), id });
+  }
+
+  /** In the books, and posted to targets as a partner of its own. */
+  private hasPartner(customer: ObjectKey): boolean {
+    const state = this.lookup(customer);
+    return state?.kind === 'customer' && state.partner === undefined;
+  }
+
+  /**
+   * A customer whose very first event names its primary is linked before anything is booked of it: then it shares the
+   * primary's partner, and needs none of its own.
+   */
+  private linksFirst(event: LeasedEvent, facts: readonly CanonicalEvent[]): boolean {
+    const [said] = namedElsewhere(facts, this.input.identity.rules);
+    if (facts.length !== 1 || said === undefined || this.lookup(said.customer) !== null) return false;
+    if (judgeIdentity(said, this.input.lane, this.input.identity.standing).kind !== 'link') return false;
+    this.judge(event, said);
+    return true;
   }
 
   private apply(
@@ -245,24 +305,27 @@ class PlanningLane {
     requires: readonly ObjectKey[],
     note: string,
     facts: readonly CanonicalEvent[],
+    trouble: ExceptionDraft | null = null,
   ): Verdict {
     const since = event.receivedAt;
     const overdue = this.input.now >= since + this.input.patienceMs;
     const until =
       requires.length === 0
-        ? this.input.now + LATER_MS
+        ? this.input.now + (trouble === null ? LATER_MS : PERSON_MS)
         : overdue
           ? this.input.now + this.input.patienceMs
           : since + this.input.patienceMs;
-    const exception = overdue
-      ? exceptionFor(event, {
-          cause: 'prerequisite_missing',
-          message: `${event.type} ${note} and has waited ${Math.round((this.input.now - since) / 3_600_000)} hours.`,
-          remedy: 'Send the missing event again from the provider, or skip this one with a reason.',
-          ...stakeOf(facts),
-          object: requires[0] ?? null,
-        })
-      : null;
+    const cause = trouble === null ? null : exceptionFor(event, trouble);
+    const exception =
+      cause === null && overdue
+        ? exceptionFor(event, {
+            cause: 'prerequisite_missing',
+            message: `${event.type} ${note} and has waited ${Math.round((this.input.now - since) / 3_600_000)} hours.`,
+            remedy: 'Send the missing event again from the provider, or skip this one with a reason.',
+            ...stakeOf(facts),
+            object: requires[0] ?? null,
+          })
+        : cause;
     return { kind: 'held', reason: { kind: 'waiting', requires, until }, outcome: 'waiting', note, facts, exception };
   }
 
@@ -345,7 +408,7 @@ export function planLane(input: LanePlanInput): LanePlan {
     const verdict = lane.tryToApply(event);
     if (verdict.kind === 'held') open.push({ event, verdict });
     else if (verdict.kind === 'forward') forwarded.push({ event, to: verdict.to });
-    else if (verdict.changed && lane.link === null) retryWaiting(lane, open, forwarded);
+    else if (verdict.kind === 'applied' && verdict.changed && lane.link === null) retryWaiting(lane, open, forwarded);
   }
   return {
     position: lane.position,
@@ -376,6 +439,7 @@ export function planLane(input: LanePlanInput): LanePlan {
     ],
     resolved: lane.resolved,
     link: lane.link,
+    marks: lane.marks(),
   };
 }
 
@@ -396,6 +460,7 @@ export function drainLane(events: readonly LeasedEvent[], head: LaneHead, primar
     exceptions: [],
     resolved: inOrder.flatMap(causesOf),
     link: null,
+    marks: [],
   };
 }
 
@@ -459,7 +524,11 @@ export function exceptionFor(event: LeasedEvent, draft: ExceptionDraft): Excepti
   const { source, eventId, seq } = event;
   return {
     ...draft,
-    id: exceptionId(draft.cause, source, eventId),
+    // Of a whole source: one, however many of its events wait.
+    id:
+      draft.cause === 'source_disconnected'
+        ? exceptionId(draft.cause, source)
+        : exceptionId(draft.cause, source, eventId),
     seq,
     source,
     eventId,
@@ -473,5 +542,10 @@ function causesOf(event: LeasedEvent): string[] {
   const held = event.held;
   if (held === null) return [];
   if (held.kind === 'parked') return [held.exceptionId];
-  return held.kind === 'waiting' ? [exceptionId('prerequisite_missing', event.source, event.eventId)] : [];
+  if (held.kind !== 'waiting') return [];
+  // What could be read from its provider shows that the source is connected.
+  return [
+    exceptionId('prerequisite_missing', event.source, event.eventId),
+    exceptionId('source_disconnected', event.source),
+  ];
 }

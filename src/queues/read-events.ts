@@ -5,6 +5,7 @@ import { entityByRule } from '../canonical/entities.ts';
 import type { CanonicalEvent, CanonicalKind } from '../canonical/events.ts';
 import type { EpochMs } from '../canonical/ids.ts';
 import type { LeasedEvent } from '../durable-objects/customer-lane/protocol.ts';
+import { Disconnected } from '../sources/enrichment/port.ts';
 import { textAt } from '../sources/references.ts';
 import type { Enrichment, EnrichmentNeed } from '../sources/source.ts';
 import { enrichmentKey } from '../sources/source.ts';
@@ -94,7 +95,7 @@ async function fetchProofs(
     const source = tenant.sources.get(event.source);
     const answers = source === undefined ? undefined : enrichments.get(source);
     const key = enrichmentKey(proofOf(event));
-    if (answers?.has(key) !== true) proofs.set(event, { kind: 'later' });
+    if (answers?.has(key) !== true || isDisconnected(answers.get(key))) proofs.set(event, { kind: 'later' });
     else {
       const copy = provenCopy(event, answers.get(key));
       if (copy !== null) proofs.set(event, { kind: 'proven', copy });
@@ -171,6 +172,8 @@ function readEvent(
   const unanswered = needs.find((need) => !enrichment.has(enrichmentKey(need)));
   if (unanswered !== undefined)
     return { kind: 'later', reason: `waits for the provider’s ${unanswered.kind.replaceAll('_', ' ')}` };
+  const disconnected = needs.map((need) => enrichment.get(enrichmentKey(need))).find(isDisconnected);
+  if (disconnected !== undefined) return waitsForConnection(source, disconnected);
   const read = source.source.interpret(event, enrichment);
   if (read.kind === 'quarantine') return { kind: 'quarantine', reason: `${read.reason.code}: ${read.reason.detail}` };
   const books = tenant.books(read.entity ?? entityFor(source, read.facts, event));
@@ -188,6 +191,23 @@ const entityFor = (source: TenantSource, facts: readonly CanonicalEvent[], event
   source.entityRules.length === 0
     ? source.entity
     : (entityByRule(source.entityRules, facts, (path) => textAt(event.body, path)) ?? source.entity);
+const isDisconnected = (value: unknown): value is Disconnected => value instanceof Disconnected;
+
+/** The same words for every event of the source: it is one trouble, and one exception. */
+function waitsForConnection(source: TenantSource, { message }: Disconnected): Reading {
+  return {
+    kind: 'later',
+    reason: 'waits until the source is connected again',
+    exception: {
+      cause: 'source_disconnected',
+      message: `${message}. Events of ${source.id} that are read from there wait.`,
+      remedy: `Give the consent again at the provider and store the new credential as the secret that apiKey of ${source.id} names. The events go on by themselves.`,
+      amount: null,
+      currency: null,
+      object: null,
+    },
+  };
+}
 
 function untrusted(event: LeasedEvent, source: TenantSource, facts: readonly CanonicalEvent[]): Reading {
   return {

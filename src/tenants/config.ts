@@ -163,6 +163,13 @@ export const policiesConfig = z.strictObject({
     .default(72),
   /** After a rejected document: go on with the customer's independent documents, or hold them all. */
   onRejection: z.enum(['continue', 'hold']).default('continue'),
+  /** Customers that share an e-mail address or a tax id: shown to a person, or not (shared mailboxes are common). */
+  duplicateCustomers: z
+    .strictObject({
+      email: z.enum(['report', 'ignore']).default('report'),
+      taxId: z.enum(['report', 'ignore']).default('report'),
+    })
+    .prefault({}),
 });
 
 /** Where a provider's customer names the same customer elsewhere (docs/decisions/0004-linked-lanes.md). */

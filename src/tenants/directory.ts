@@ -5,10 +5,12 @@
  */
 import { type EpochMs, type TenantId, tenantId } from '../canonical/ids.ts';
 import type { LedgerDatabase } from '../ledger/database.ts';
+import type { TokenStore } from '../sources/enrichment/grant.ts';
 import type { RegisteredSource } from '../sources/registered.ts';
 import { tenantConfig } from './config.ts';
 import { type TenantRuntime, tenantRuntime } from './runtime.ts';
 import { importSecretsKey, openSecret, secretName } from './secrets.ts';
+import { tokenStore } from './token-store.ts';
 
 const FRESH_MS = 5_000;
 const STALE_MS = 10 * 60_000;
@@ -69,6 +71,12 @@ export class TenantDirectory {
     const value = values.get(secretName(reference));
     if (value === undefined) throw new Error(`no secret ${reference} for ${tenant}`);
     return value;
+  }
+
+  /** Where the tokens of a credential are kept, for providers that rotate them. */
+  tokens(tenant: string, reference: string): TokenStore {
+    const { control } = this.ports;
+    return tokenStore(control, () => this.secretsKey(), tenant, secretName(reference), Date.now);
   }
 
   /** The next question reads D1 again: called after this isolate published a config or a secret. */
@@ -132,11 +140,15 @@ export class TenantDirectory {
     return runtime.value;
   }
 
-  private async openSecrets(tenant: TenantId): Promise<Map<string, string>> {
+  private secretsKey(): Promise<CryptoKey> {
     this.key ??= importSecretsKey(this.ports.secretsKey);
-    const key = await this.key;
+    return this.key;
+  }
+
+  private async openSecrets(tenant: TenantId): Promise<Map<string, string>> {
+    const key = await this.secretsKey();
     const { results } = await this.ports.control
-      .prepare('SELECT name, iv, ciphertext FROM secrets WHERE tenant = ?1')
+      .prepare("SELECT name, iv, ciphertext FROM secrets WHERE tenant = ?1 AND instr(name, '/') = 0")
       .bind(tenant)
       .all<{ name: string; iv: string; ciphertext: string }>();
     return new Map(

@@ -340,7 +340,8 @@ export async function listTenants(control: D1Database, limit: number): Promise<s
 
 export async function secretNames(control: D1Database, tenant: string): Promise<Set<string>> {
   const { results } = await control
-    .prepare('SELECT name FROM secrets WHERE tenant = ?1')
+    // Tokens that the gateway keeps beside a credential (token-store.ts) are nobody's to name.
+    .prepare("SELECT name FROM secrets WHERE tenant = ?1 AND instr(name, '/') = 0")
     .bind(tenant)
     .all<{ name: string }>();
   return new Set(results.map((row) => row.name));

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { judgeIdentity, type LaneStanding, namedElsewhere } from '../../src/canonical/identity.ts';
+import {
+  customerOfLane,
+  judgeIdentity,
+  kinshipOf,
+  type LaneStanding,
+  namedElsewhere,
+} from '../../src/canonical/identity.ts';
 import { laneKey, objectKey } from '../../src/canonical/ids.ts';
 
 const own = laneKey('stripe:cus_1');
@@ -26,6 +32,18 @@ describe('who is the same customer', () => {
     expect(namedElsewhere([fact], new Map([['stripe', 'salesforce']]))).toEqual([said]);
     expect(namedElsewhere([fact], new Map([['chargebee', 'salesforce']]))).toEqual([]);
     expect(namedElsewhere([{ ...fact, references: {} }], new Map([['stripe', 'salesforce']]))).toEqual([]);
+  });
+
+  it('says whose customer stands for whom, of the lanes that are linked and of no other', () => {
+    const kinship = kinshipOf(named, [own]);
+    const primary = objectKey('salesforce', 'customer', '001A');
+    expect(customerOfLane(laneKey('quickbooks:9130-67'))).toBe('quickbooks:customer:9130-67');
+    expect(kinship.primaryOf(said.customer)).toBe(primary);
+    expect([primary, objectKey('stripe', 'customer', 'cus_2')].map((each) => kinship.primaryOf(each))).toEqual([
+      null,
+      null,
+    ]);
+    expect([kinship.linkedTo(primary), kinship.linkedTo(said.customer)]).toEqual([[said.customer], []]);
   });
 
   it('links the lane that learns to the lane that is named', () => {

@@ -55,8 +55,8 @@ describe('the simulated gateway', () => {
 
   // The linked lane sent an event on to the lane it had come from, which held it for handed away.
   it('takes back an event that returns from a lane linked meanwhile', async () => {
-    expect((await simulate(unrecognised(27, 'no_take_back'))).violations).not.toEqual([]);
-    expect((await simulate(unrecognised(27))).violations).toEqual([]);
+    expect((await simulate(unrecognised(2, 'no_take_back'))).violations).not.toEqual([]);
+    expect((await simulate(unrecognised(2))).violations).toEqual([]);
   });
 
   it.each<Defect>(['no_dedupe', 'settle_before_commit', 'blind_retry', 'no_take_back', 'recognise_twice'])(

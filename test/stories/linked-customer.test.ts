@@ -63,8 +63,15 @@ describe('a customer that two providers know', () => {
       ['evt_4', 'evt_5'].map((id) => `${ACCOUNT_LANE} ${id}`),
     );
     expect(order).toHaveLength(7);
-    expect(await gateway.exceptions()).toEqual([]);
-    await expectSquare(gateway, { '101510': 11_795, '251020': -2_000, '400000': -10_000, '627000': 205 });
+    // Each had a partner before anybody knew: they are one customer, and only a person may make them one partner.
+    expect((await gateway.exceptions()).map(({ id }) => id)).toEqual([
+      `duplicate_customer/partners/${STRIPE_LANE}/${ACCOUNT_LANE}`,
+    ]);
+    await expectSquare(
+      gateway,
+      { '101510': 11_795, '251020': -2_000, '400000': -10_000, '627000': 205 },
+      { exceptions: ['duplicate_customer'] },
+    );
   });
 
   it('is linked by a person, once, with a reason on the audit trail', async () => {
@@ -98,5 +105,93 @@ describe('a customer that two providers know', () => {
     const [open] = await gateway.exceptions();
     expect(open).toMatchObject({ cause: 'conflicting_facts' });
     expect(open?.remedy).toContain('Proposed match');
+  });
+});
+
+const IDENTITY = { identity: { stripe: { customerKey: 'metadata.salesforce_account_id' } } };
+const ACCOUNT_PARTNER = `partner/salesforce:customer:${ACCOUNT}`;
+const STRIPE_PARTNER = `partner/stripe:customer:${CUSTOMER}`;
+
+/** The gateway's partners in Odoo, by reference. */
+const partnersOf = (gateway: Gateway): Record<string, unknown> =>
+  Object.fromEntries(
+    [...gateway.odoo.books().table('res.partner').all()]
+      .filter((row) => String(row.values.ref).startsWith('partner/'))
+      .map((row) => [String(row.values.ref), row.values.name]),
+  );
+
+/** Whom the documents of an event name. */
+function partnersNamed(gateway: Gateway, eventId: string): string[] {
+  const [row] = gateway.ledger
+    .rows<{ eventId: string; documents: string }>('SELECT event_id AS eventId, documents FROM events')
+    .filter((each) => each.eventId === eventId);
+  return [...new Set((row?.documents ?? '').match(/partner\/[a-z]+:customer:\w+/g) ?? [])];
+}
+
+describe('a customer that names its primary before it has a partner', () => {
+  it('has the primary’s partner at the target, in every document', async () => {
+    const gateway = await Gateway.open(IDENTITY);
+    await gateway.salesforce(account('Ada Ltd', '2026-01-05T09:00:00.000Z', '04l000000000001AAA'));
+    await gateway.run();
+    await gateway.stripe('customer.created', stripeCustomer('Ada', ACCOUNT), { id: 'evt_1' });
+    await gateway.stripe('invoice.finalized', invoice(), { id: 'evt_2' });
+    await gateway.stripe('charge.succeeded', charged(gateway), { id: 'evt_3' });
+    await gateway.pass(HOUR);
+    await gateway.stripe('customer.updated', stripeCustomer('Ada Byron', ACCOUNT), { id: 'evt_4' });
+    await gateway.pass(HOUR);
+    expect(partnersOf(gateway)).toEqual({ [ACCOUNT_PARTNER]: 'Ada Ltd' });
+    expect(['evt_1', 'evt_2', 'evt_3', 'evt_4'].map((id) => partnersNamed(gateway, id))).toEqual([
+      [],
+      [ACCOUNT_PARTNER],
+      [ACCOUNT_PARTNER],
+      [],
+    ]);
+    expect(applied(gateway).filter((place) => place.includes('evt_'))).toEqual(
+      ['evt_1', 'evt_2', 'evt_3', 'evt_4'].map((id) => `${ACCOUNT_LANE} ${id}`),
+    );
+    expect(await gateway.exceptions()).toEqual([]);
+    await expectSquare(gateway, { '101510': 11_795, '251020': -2_000, '400000': -10_000, '627000': 205 });
+  });
+
+  it('gives the primary’s partner its name until the primary speaks itself', async () => {
+    const gateway = await Gateway.open(IDENTITY);
+    await gateway.stripe('customer.created', stripeCustomer('Ada', ACCOUNT), { id: 'evt_1' });
+    await gateway.pass(HOUR);
+    expect(partnersOf(gateway)).toEqual({ [ACCOUNT_PARTNER]: 'Ada' });
+    await gateway.stripe('customer.updated', stripeCustomer('Ada Byron', ACCOUNT), { id: 'evt_2' });
+    await gateway.pass(HOUR);
+    expect(partnersOf(gateway)).toEqual({ [ACCOUNT_PARTNER]: 'Ada Byron' });
+    await gateway.salesforce(account('Ada Ltd', '2026-01-05T09:00:00.000Z', '04l000000000001AAA'));
+    await gateway.pass(HOUR);
+    await gateway.stripe('customer.updated', stripeCustomer('Ada Lovelace', ACCOUNT), { id: 'evt_3' });
+    await gateway.pass(HOUR);
+    expect(partnersOf(gateway)).toEqual({ [ACCOUNT_PARTNER]: 'Ada Ltd' });
+    expect(await gateway.exceptions()).toEqual([]);
+  });
+
+  it('that was named by a bill alone before, keeps the partner the bill named', async () => {
+    const gateway = await Gateway.open(IDENTITY);
+    await gateway.stripe('invoice.finalized', invoice(), { id: 'evt_1' });
+    await gateway.pass(HOUR);
+    await gateway.stripe('customer.created', stripeCustomer('Ada', ACCOUNT), { id: 'evt_2' });
+    await gateway.pass(HOUR);
+    await gateway.salesforce(account('Ada Ltd', '2026-01-05T09:00:00.000Z', '04l000000000001AAA'));
+    await gateway.pass(HOUR);
+    expect(partnersOf(gateway)).toEqual({ [STRIPE_PARTNER]: 'Ada', [ACCOUNT_PARTNER]: 'Ada Ltd' });
+    const [told, ...more] = await gateway.exceptions();
+    expect(more).toEqual([]);
+    expect(told).toMatchObject({ cause: 'duplicate_customer', object: `stripe:customer:${CUSTOMER}` });
+    expect(told?.message).toContain(`salesforce:customer:${ACCOUNT}`);
+  });
+
+  it('is shown when a person links two that have partners', async () => {
+    const gateway = await Gateway.open();
+    await gateway.stripe('customer.created', stripeCustomer('Ada', null), { id: 'evt_1' });
+    await gateway.salesforce(account('Ada Ltd', '2026-01-05T09:00:00.000Z', '04l000000000001AAA'));
+    await gateway.pass(HOUR);
+    await gateway.call('POST', '/identities', { lane: STRIPE_LANE, sameAs: ACCOUNT_LANE, reason: 'Confirmed' });
+    expect((await gateway.exceptions()).map(({ id }) => id)).toEqual([
+      `duplicate_customer/partners/${STRIPE_LANE}/${ACCOUNT_LANE}`,
+    ]);
   });
 });

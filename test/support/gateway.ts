@@ -25,12 +25,13 @@ import { timelineView } from '../../src/ledger/timeline.ts';
 import { exceptionView } from '../../src/ledger/views.ts';
 import { directoryOf } from '../../src/operations/directory.ts';
 import { tellDueRecognitions } from '../../src/operations/recognition-run.ts';
+import { enrichWith, type Pauses } from '../../src/queues/enrich.ts';
 import { answerFromBooks } from '../../src/queues/enrich-own.ts';
 import type { StagePorts, StageReport } from '../../src/queues/ports.ts';
 import { runLanes } from '../../src/queues/run-lanes.ts';
 import { api } from '../../src/routes/api/index.ts';
 import { ingress } from '../../src/routes/ingress.ts';
-import { defaultBudget, noCache } from '../../src/sources/enrichment/port.ts';
+import { defaultBudget, type EnrichmentHttp, noCache } from '../../src/sources/enrichment/port.ts';
 import { fetchStripeEnrichment } from '../../src/sources/enrichment/stripe.ts';
 import { OWN_SOURCE } from '../../src/sources/ledgergate/index.ts';
 import { enrichmentKey } from '../../src/sources/source.ts';
@@ -112,9 +113,12 @@ export class Gateway {
   ledgerFault: (kind: 'read' | 'write') => LedgerFault = () => 'none';
   /** True: no connection to Odoo is made. */
   odooDown = false;
+  /** The APIs of other providers than Stripe; null: nothing is to be had there. */
+  outside: EnrichmentHttp | null = null;
   /** Doorbells get lost: lanes must ring themselves. */
   doorbellsLost = false;
   private readonly gates = new Map<string, GateState>();
+  private readonly pauses: Pauses = new Map();
   private readonly connectors = new Map<string, TargetConnector>();
   private readonly env: Bindings;
   private readonly app = new Hono<{ Bindings: Bindings }>().route('/in', ingress).route('/api/v1', api);
@@ -395,8 +399,12 @@ export class Gateway {
         if ('code' in answer) throw new Error(`lane ${to} refused a forwarded event: ${answer.reason}`);
         if (answer.ring) this.ring([{ body: identity }]);
       },
-      enrich: async (tenant, source, needs) => {
+      enrich: async (tenant, source, needs, now) => {
         if (source.source.provider === OWN_SOURCE) return answerFromBooks(ledger, tenant.tenant, needs, () => {});
+        if (this.outside !== null && source.source.provider !== 'stripe') {
+          const tokens = (of: string, reference: string) => directoryOf(this.env).tokens(of, reference);
+          return enrichWith(this.outside, tokens, this.pauses)(tenant, source, needs, now);
+        }
         if (source.source.provider !== 'stripe') return new Map(needs.map((need) => [enrichmentKey(need), null]));
         const { apiKey } = source;
         const { apiUrl, http } = this.stripeApi;

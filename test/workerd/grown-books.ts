@@ -31,7 +31,7 @@ const lines = JSON.stringify([
 ]);
 const documents = JSON.stringify({ targets: [{ target: 'odoo', notBefore: 0 }], documents: [] });
 
-/** Lanes `from`…`to` with 25 booked events, entries, postings, resolved exceptions and audit rows each. */
+/** Lanes `from`…`to` with 25 booked events, entries, postings, resolved exceptions and audit rows each, and a customer's mark. */
 export async function grow(from: number, to: number): Promise<void> {
   const with2 = `WITH RECURSIVE ${numbers(from, to, 'l')}, ${numbers(1, PER_LANE, 'p')}`;
   const id = "printf('evt_%06d_%03d', l.n, p.n)";
@@ -56,6 +56,10 @@ export async function grow(from: number, to: number): Promise<void> {
   );
   await run(
     `INSERT INTO objects ${with2} SELECT 'acme', 'stripe:invoice:' || ${id}, 'lane_' || l.n, '{"related":[]}', NULL FROM l, p`,
+  );
+  // On either side of any real hash, so that a new one always finds neighbours.
+  await run(
+    `INSERT INTO customer_marks WITH RECURSIVE ${numbers(from, to, 'l')} SELECT 'acme', 'email', CASE n % 2 WHEN 0 THEN printf('%064d', n) ELSE printf('ffffffff%056d', n) END, 'stripe:customer:lane_' || n, 'stripe:lane_' || n, 1 FROM l`,
   );
   await run(
     `INSERT INTO audit ${with2} SELECT 'acme', printf('%016d-%03d', l.n, p.n), 1, 'root', 'x', 'y', '{}' FROM l, p`,

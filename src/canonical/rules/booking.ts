@@ -40,7 +40,7 @@ export function entryFor(
 /** An entry and its document under `key`. */
 export function postEntry(context: RuleContext, heading: Heading, movement: Movement, key: PostingKey): BookedEntries {
   const entry = entryFor(context, heading, movement.lines, movement.deferrals);
-  const document = entryDocument(entry, movement.lines, key);
+  const document = entryDocument(context, entry, movement.lines, key);
   return { entries: [entry], documents: document === null ? [] : [document] };
 }
 

@@ -67,6 +67,7 @@ function settlementDocument(
   const lines = resolve(context.books.accounts, drafts, heading.object);
   if (!lines.ok) return lines;
   const document = entryDocument(
+    context,
     entryFor(context, heading, lines.value),
     lines.value,
     documentKey('entry', heading.object, 'settlement'),

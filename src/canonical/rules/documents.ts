@@ -8,15 +8,15 @@ import { documentKey } from './document-keys.ts';
 import type { Position } from './invoice-positions.ts';
 import { atIssue, invoiceDocument, isBilled } from './invoice-restatement.ts';
 import type { Line } from './lines.ts';
-import { partnerKey } from './partners.ts';
+import { partnerKeyOf } from './partners.ts';
 import { find, type RuleContext } from './rule.ts';
 
 /** The provider's id within an object key. */
 export const idOf = (object: ObjectKey): string => object.split(':').slice(2).join(':');
 
-function entryLine(line: Line, label: string): EntryLineDocument {
+function entryLine(context: RuleContext, line: Line, label: string): EntryLineDocument {
   const { account, currency, amount, base, settles } = line;
-  const partner = line.customer === null ? null : partnerKey(line.customer);
+  const partner = line.customer === null ? null : partnerKeyOf(context, line.customer);
   return { account, currency, amount, base, partner, label, settles, exchangeDifference: false };
 }
 
@@ -50,9 +50,14 @@ function splitExchangeDifference(lines: readonly Line[], documents: readonly Ent
 }
 
 /** An entry as a document; null when it moves nothing. Depends on the partners and bills its lines name. */
-export function entryDocument(entry: DraftEntry, lines: readonly Line[], key: PostingKey): EntryDocument | null {
+export function entryDocument(
+  context: RuleContext,
+  entry: DraftEntry,
+  lines: readonly Line[],
+  key: PostingKey,
+): EntryDocument | null {
   if (lines.length === 0) return null;
-  const documents = lines.map((line) => entryLine(line, line.memo ?? entry.description));
+  const documents = lines.map((line) => entryLine(context, line, line.memo ?? entry.description));
   const named = documents.flatMap((line) => [line.partner, line.settles]).filter((name) => name !== null);
   return {
     kind: 'entry',
@@ -129,7 +134,7 @@ export function billHead(context: RuleContext, invoice: InvoiceState, date: IsoD
   const totals = totalsOf(lines);
   return {
     entity: invoice.entity,
-    partner: partnerKey(invoice.customer),
+    partner: partnerKeyOf(context, invoice.customer),
     date,
     currency: invoice.currency,
     baseTotal: atIssue(invoice, totals.total),
@@ -154,6 +159,6 @@ export function creditNoteDocument(
   if (!isBilled(invoice) || totalsOf(lines).total <= 0) return null;
   const { key, object, number, date } = at;
   const reverses = invoiceDocument(invoice);
-  const dependsOn = [partnerKey(invoice.customer), reverses, ...productKeys(lines)];
+  const dependsOn = [partnerKeyOf(context, invoice.customer), reverses, ...productKeys(lines)];
   return { kind: 'credit_note', key, object, number, dependsOn, reverses, ...billHead(context, invoice, date, lines) };
 }

@@ -16,7 +16,7 @@ import { taxOf } from './invoice-positions.ts';
 import { atIssue, invoiceDocument, isBilled, type Restatement, restate } from './invoice-restatement.ts';
 import { addsUp, issuedLines } from './issued-lines.ts';
 import { type Line, resolve } from './lines.ts';
-import { ensurePartner, partnerKey } from './partners.ts';
+import { ensurePartner, partnerKeyOf } from './partners.ts';
 import {
   booked,
   bookingDate,
@@ -109,7 +109,7 @@ function creditEntryDocument(context: RuleContext, heading: Heading, invoice: In
   );
   if (!own.ok) return own;
   const entry = entryFor(context, { ...heading, description: `Credit on invoice ${invoice.number}` }, own.value);
-  const document = entryDocument(entry, own.value, documentKey('entry', invoice.key, 'credit'));
+  const document = entryDocument(context, entry, own.value, documentKey('entry', invoice.key, 'credit'));
   return ok(document === null ? [] : [document]);
 }
 
@@ -121,7 +121,7 @@ function invoiceDocumentOf(context: RuleContext, { state, changes }: Restatement
     object: state.key,
     number: state.number,
     dueDate: state.dueDate,
-    dependsOn: [partnerKey(state.customer), ...productKeys(lines)],
+    dependsOn: [partnerKeyOf(context, state.customer), ...productKeys(lines)],
     ...billHead(context, state, state.date, lines),
   };
 }

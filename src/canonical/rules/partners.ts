@@ -21,6 +21,13 @@ export function partnerDocument(customer: CustomerState, first: boolean): Partne
   };
 }
 
+/** The partner that stands for a customer: its own, unless it was linked before it had one. */
+export function partnerKeyOf(context: RuleContext, customer: ObjectKey): PostingKey {
+  const state = find(context, customer, 'customer');
+  const shared = state === null ? context.kinship?.primaryOf(customer) : state.partner;
+  return partnerKey(shared ?? customer);
+}
+
 export interface PartnerBooking {
   readonly objects: readonly CustomerState[];
   readonly documents: readonly PartnerDocument[];
@@ -32,16 +39,38 @@ export const entitiesOf = (customer: CustomerState): readonly string[] => [
   ...(customer.otherEntities ?? []),
 ];
 
-/** The targets of an entity learn of a customer that another entity had first. */
-function knownTo(entity: string, customer: CustomerState): PartnerBooking {
+/** The targets of an entity learn of a customer that another entity had first: of the partner that stands for it. */
+function knownTo(context: RuleContext, customer: CustomerState): PartnerBooking {
+  const { entity } = context.books;
   if (entitiesOf(customer).includes(entity)) return { objects: [], documents: [] };
   const shared = { ...customer, otherEntities: [...(customer.otherEntities ?? []), entity] };
-  return { objects: [shared], documents: [{ ...partnerDocument(customer, true), entity }] };
+  const primary = customer.partner === undefined ? null : find(context, customer.partner, 'customer');
+  if (primary === null) return { objects: [shared], documents: [{ ...partnerDocument(customer, true), entity }] };
+  const partner = knownTo(context, primary);
+  return { objects: [shared, ...partner.objects], documents: partner.documents };
 }
+
+type Named = Pick<CustomerState, 'name' | 'email'> & Partial<Pick<CustomerState, 'phone' | 'taxId' | 'address'>>;
+
+/** Not in the books by a snapshot of its own: any real one replaces it. */
+const provisional = (context: RuleContext, customer: ObjectKey, named: Named): CustomerState => ({
+  kind: 'customer',
+  key: customer,
+  entity: context.books.entity,
+  version: 0,
+  related: [],
+  phone: null,
+  taxId: null,
+  address: null,
+  ...named,
+  references: {},
+  active: true,
+});
 
 /**
  * Makes a provisional customer (version 0) when a fact names one whose own event has not come: any real snapshot
- * replaces it. Named by the bill where there is one, else by the provider's id.
+ * replaces it. Named by the bill where there is one, else by the provider's id. One that is linked gets no partner of its
+ * own: its primary's is made, if that has none yet.
  */
 export function ensurePartner(
   context: RuleContext,
@@ -50,20 +79,28 @@ export function ensurePartner(
 ): PartnerBooking {
   if (customer === null) return { objects: [], documents: [] };
   const known = find(context, customer, 'customer');
-  if (known !== null) return knownTo(context.books.entity, known);
-  const state: CustomerState = {
-    kind: 'customer',
-    key: customer,
-    entity: context.books.entity,
-    version: 0,
-    related: [],
-    name: billedTo?.name || billedTo?.email || customer.split(':').slice(2).join(':'),
-    email: billedTo?.email ?? null,
-    phone: null,
-    taxId: null,
-    address: null,
-    references: {},
-    active: true,
+  if (known !== null) return knownTo(context, known);
+  const name = billedTo?.name || billedTo?.email || customer.split(':').slice(2).join(':');
+  const state = provisional(context, customer, { name, email: billedTo?.email ?? null });
+  const primary = context.kinship?.primaryOf(customer) ?? null;
+  if (primary === null) return { objects: [state], documents: [partnerDocument(state, true)] };
+  const shared = sharedPartner(context, primary, state);
+  return { objects: [{ ...state, partner: primary }, ...shared.objects], documents: shared.documents };
+}
+
+/**
+ * What a linked customer's snapshot does to the partner it shares: makes it where the primary is not in the books, and keeps
+ * it up until the primary has spoken itself. After that the partner is as the primary says.
+ */
+export function sharedPartner(context: RuleContext, primary: ObjectKey, told: CustomerState): PartnerBooking {
+  const known = find(context, primary, 'customer');
+  if (known !== null && (known.version > 0 || told.version === 0)) return { objects: [], documents: [] };
+  const { name, email, phone, taxId, address, version } = told;
+  const state = provisional(context, primary, { name, email, phone, taxId, address });
+  if (known === null) return { objects: [state], documents: [partnerDocument(state, true)] };
+  const document = partnerDocument({ ...state, version }, false);
+  return {
+    objects: [state],
+    documents: [{ ...document, key: documentKey('partner', primary, told.key, String(version)) }],
   };
-  return { objects: [state], documents: [partnerDocument(state, true)] };
 }

@@ -10,7 +10,7 @@ import { idOf } from './documents.ts';
 import { baseOn } from './fx.ts';
 import { invoiceDocument, isBilled } from './invoice-restatement.ts';
 import type { LineDraft } from './lines.ts';
-import { ensurePartner, partnerKey } from './partners.ts';
+import { ensurePartner, partnerKeyOf } from './partners.ts';
 import { newPayment, sameCurrency } from './payment-captured.ts';
 import { booked, bookingDate, find, nothing, type Rule, type RuleContext, refuse, spoken, waitFor } from './rule.ts';
 
@@ -21,7 +21,7 @@ function documentOf(
   invoice: InvoiceState,
 ): PaymentDocument {
   const settles = isBilled(invoice) ? invoiceDocument(invoice) : null;
-  const partner = partnerKey(fact.customer);
+  const partner = partnerKeyOf(context, fact.customer);
   return {
     kind: 'payment',
     key: documentKey('payment', fact.payment),

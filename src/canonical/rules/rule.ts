@@ -3,6 +3,7 @@ import type { Decision, EntityBooks, ExceptionDraft, NothingReason, ObjectLookup
 import type { TargetDocument } from '../documents.ts';
 import type { DraftEntry } from '../entry.ts';
 import type { CanonicalEvent, CanonicalKind } from '../events.ts';
+import type { Kinship } from '../identity.ts';
 import { dateIn, type EpochMs, type IsoDate, type ObjectKey } from '../ids.ts';
 import { formatMinor, type Money } from '../money.ts';
 import type { ObjectState, StateOf } from '../objects.ts';
@@ -12,6 +13,8 @@ import { err, ok, type Result } from '../result.ts';
 export interface RuleContext {
   readonly books: EntityBooks;
   readonly objects: ObjectLookup;
+  /** Absent: every customer stands for itself. */
+  readonly kinship?: Kinship;
 }
 
 /** One fact family's rule. Pure: same fact and same books, same decision. Throws only on a bug. */
@@ -55,7 +58,7 @@ export function find<K extends ObjectState['kind']>(context: RuleContext, key: O
 /** The objects laid over those of the books. */
 export const withObjects = (context: RuleContext, changed: readonly ObjectState[]): RuleContext => {
   const overlay = new Map(changed.map((state) => [state.key, state]));
-  return { books: context.books, objects: (key) => overlay.get(key) ?? context.objects(key) };
+  return { ...context, objects: (key) => overlay.get(key) ?? context.objects(key) };
 };
 
 export function problem(

@@ -48,6 +48,7 @@ function post(
   );
   if (!credit.ok) return credit;
   const returned = entryDocument(
+    context,
     entryFor(context, heading, credit.value),
     credit.value,
     documentKey('entry', state.key, 'void-credit'),

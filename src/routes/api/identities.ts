@@ -1,10 +1,12 @@
 /** Which lanes are one customer: what was learnt, and what a person knows. docs/decisions/0004-linked-lanes.md */
 import { z } from 'zod';
-import { laneKey, tenantId } from '../../canonical/ids.ts';
+import { customerOfLane, twoPartners } from '../../canonical/identity.ts';
+import { type LaneKey, laneKey, tenantId } from '../../canonical/ids.ts';
 import { loadStandings } from '../../ledger/books.ts';
 import { LINK_BY_HAND } from '../../ledger/commit.ts';
 import { classifyWriteFailure } from '../../ledger/database.ts';
 import { cursorOf, pageOf } from '../../ledger/pages.ts';
+import { exceptionId } from '../../ledger/records.ts';
 import { problem } from '../problem.ts';
 import { audited, ringFor } from './actions.ts';
 import {
@@ -58,6 +60,7 @@ async function link(call: Caller & TenantScope, body: LinkBody): Promise<Identit
     await call.db.batch([
       call.db.prepare(LINK_BY_HAND).bind(tenant, lane, primary, learntFrom, call.now),
       audited(call, 'identity.link', lane, { sameAs: named, primary, reason: body.reason }),
+      bothPartners(call, lane, primary),
     ]);
   } catch (error) {
     const failure = classifyWriteFailure(error);
@@ -66,6 +69,21 @@ async function link(call: Caller & TenantScope, body: LinkBody): Promise<Identit
   }
   await ringFor(call, [lane]);
   return { lane, primary, learntFrom, at: call.now };
+}
+
+/** Opens an exception where each of the two has a partner of its own at the targets already. */
+function bothPartners(call: Caller & TenantScope, lane: LaneKey, primary: LaneKey): D1PreparedStatement {
+  const [mine, theirs] = [customerOfLane(lane), customerOfLane(primary)];
+  const { cause, message, remedy } = twoPartners(mine, theirs);
+  const id = exceptionId(cause, 'partners', lane, primary);
+  return call.db
+    .prepare(
+      `INSERT INTO exceptions (tenant, id, cause, status, lane, object, message, remedy, opened_at)
+       SELECT ?1, ?2, ?3, 'open', ?4, ?5, ?6, ?7, ?8
+       WHERE (SELECT count(*) FROM objects WHERE tenant = ?1 AND object IN (?5, ?9) AND state ->> 'partner' IS NULL) = 2
+       ON CONFLICT (tenant, id) DO NOTHING`,
+    )
+    .bind(call.tenant, id, cause, lane, mine, message, remedy, call.now, theirs);
 }
 
 export const identityRoutes = [

@@ -2,7 +2,9 @@
  * Asking a provider for what its webhook does not carry. Bounded, read-only, and honest about not knowing: what does
  * not exist or may not be read is null, what could not be asked makes the event wait. Nothing is guessed.
  */
+import type { EpochMs } from '../../canonical/ids.ts';
 import type { Enrichment, EnrichmentNeed } from '../source.ts';
+import type { TokenStore } from './grant.ts';
 
 /**
  * `retry`: at least one answer could not be had for a reason that may pass (an outage, a limit, a wrong key). The event
@@ -72,6 +74,22 @@ export interface EnrichmentAccess {
   readonly http: EnrichmentHttp;
   readonly cache: EnrichmentCache;
   readonly budget: EnrichmentBudget;
+  /** Where the tokens of the key's grant are kept, for providers that rotate them; and the time to judge them by. */
+  readonly tokens?: TokenStore;
+  readonly now?: () => EpochMs;
+}
+
+/**
+ * Stands in an enrichment in an answer's place: the tenant's access has ended, and until a person renews it nothing can be
+ * asked. The event waits, and the person is told.
+ */
+export class Disconnected {
+  /** For operators: no ids, no keys. */
+  readonly message: string;
+
+  constructor(message: string) {
+    this.message = message;
+  }
 }
 
 /** What a provider's API can be asked, and how. */

@@ -1,11 +1,13 @@
 /** The part that is the same for every provider: no key, bounds, workers, first failure stops the rest. */
 import { type EnrichmentNeed, enrichmentKey } from '../source.ts';
-import { type EnrichmentAccess, type EnrichmentOutcome, MAX_NEEDS } from './port.ts';
+import { Disconnected, type EnrichmentAccess, type EnrichmentOutcome, MAX_NEEDS } from './port.ts';
 
 export type Answer =
   | { readonly answer: 'found'; readonly value: unknown }
   /** Asked, and there is none, or this key may not read it. */
   | { readonly answer: 'none' }
+  /** The access has ended for good: only a person can renew it. */
+  | { readonly answer: 'disconnected'; readonly message: string }
   | { readonly answer: 'retry'; readonly retryAfterMs: number | null; readonly message: string };
 
 export type Ask = (need: EnrichmentNeed, access: EnrichmentAccess & { readonly apiKey: string }) => Promise<Answer>;
@@ -41,12 +43,17 @@ export async function fetchAll(
         if (failures >= MAX_FAILURES) return;
         continue;
       }
-      enrichment.set(enrichmentKey(need), answer.answer === 'found' ? answer.value : null);
+      enrichment.set(enrichmentKey(need), entryFor(answer));
     }
   };
   const workers = Math.max(1, Math.min(access.budget.concurrency, distinct.length));
   await Promise.all(Array.from({ length: workers }, worker));
   return settled(failure, enrichment);
+}
+
+function entryFor(answer: Exclude<Answer, { answer: 'retry' }>): unknown {
+  if (answer.answer === 'disconnected') return new Disconnected(answer.message);
+  return answer.answer === 'found' ? answer.value : null;
 }
 
 const settled = (

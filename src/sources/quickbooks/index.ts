@@ -6,9 +6,12 @@ import { z } from 'zod';
 import { bodyAlone, type HmacScheme, signatureHeader, verifyHmac } from '../../verification/hmac-scheme.ts';
 import { announcingSource, otherAccount } from '../announcing.ts';
 import { instantText, readInstant } from '../instants.ts';
-import { member } from '../json.ts';
-import { facts, nothing, unknownType } from '../reading.ts';
+import { describeIssues, member } from '../json.ts';
+import { postedByGateway } from '../own-documents.ts';
+import { currencyCode, facts, nothing, unknownType, unsupported } from '../reading.ts';
 import { type EnrichmentNeed, enrichmentKey, type Interpretation, keysOf } from '../source.ts';
+import { type Company, creditMemoFacts, invoiceFacts, OWN, paymentFacts, refundReceiptFacts } from './documents.ts';
+import { type CustomerRecord, creditMemo, customerRecord, invoice, payment, refundReceipt } from './records.ts';
 
 const key = keysOf('quickbooks');
 
@@ -16,6 +19,10 @@ const digits = z.string().regex(/^\d{1,24}$/, 'digits');
 const quickbooksSettings = z.strictObject({
   /** The company this source serves; events of any other are quarantined. */
   realmId: digits,
+  /** Whether customers are billed in QuickBooks: its invoices, payments and credit memos are facts then. */
+  facts: z.boolean().default(false),
+  /** The company's own currency, for records that do not name theirs. */
+  currency: currencyCode.optional(),
 });
 type QuickbooksSettings = z.infer<typeof quickbooksSettings>;
 
@@ -79,35 +86,38 @@ const pastTense = (operation: string): string =>
       ? `${operation}d`
       : operation;
 
-/** Entities Intuit lists for webhooks. QuickBooks is a ledger itself: its documents are not booked again. */
+/** Entities Intuit lists for webhooks. */
 const entities: ReadonlySet<string> = new Set(
   `account bill billpayment budget class creditmemo currency customer department deposit employee estimate invoice item
   journalcode journalentry payment paymentmethod preferences purchase purchaseorder refundreceipt salesreceipt taxagency
   term timeactivity transfer vendor vendorcredit`.split(/\s+/),
 );
 
-const text = z.string().nullish();
-/** `GET /v3/company/<realm>/customer/<id>`: the customer of its answer. */
-const customerRecord = z.looseObject({
-  Id: z.string(),
-  DisplayName: text,
-  CompanyName: text,
-  Active: z.boolean().nullish(),
-  PrimaryEmailAddr: z.looseObject({ Address: text }).nullish(),
-  PrimaryPhone: z.looseObject({ FreeFormNumber: text }).nullish(),
-  PrimaryTaxIdentifier: text,
-  BillAddr: z
-    .looseObject({
-      Line1: text,
-      Line2: text,
-      City: text,
-      PostalCode: text,
-      CountrySubDivisionCode: text,
-      Country: text,
-    })
-    .nullish(),
-  MetaData: z.looseObject({ LastUpdatedTime: text }).nullish(),
+interface RecordReading {
+  facts(record: unknown, event: QuickbooksEvent, company: Company, occurredAt: number): Interpretation;
+}
+
+const reading = <T extends { readonly Id: string }>(
+  schema: z.ZodType<T>,
+  factsOf: (record: T, company: Company, occurredAt: number) => Interpretation,
+): RecordReading => ({
+  facts(record, event, company, occurredAt) {
+    // Nobody else books it: what cannot be read is shown to a person.
+    if (record === null) return unsupported('the record could not be read: it is gone, or apiKey may not read it');
+    const parsed = schema.safeParse(record);
+    if (!parsed.success) return unsupported(describeIssues(parsed.error.issues, 490));
+    if (parsed.data.Id !== event.entityId) return unsupported('another record than the event names');
+    return factsOf(parsed.data, company, occurredAt);
+  },
 });
+
+/** What is read and booked where the tenant says that QuickBooks is where its customers are billed. */
+const transactions: ReadonlyMap<string, RecordReading> = new Map([
+  ['invoice', reading(invoice, invoiceFacts)],
+  ['payment', reading(payment, paymentFacts)],
+  ['creditmemo', reading(creditMemo, creditMemoFacts)],
+  ['refundreceipt', reading(refundReceipt, refundReceiptFacts)],
+]);
 
 export const quickbooks = announcingSource<QuickbooksSettings, QuickbooksEvent>({
   provider: 'quickbooks',
@@ -136,14 +146,20 @@ export const quickbooks = announcingSource<QuickbooksSettings, QuickbooksEvent>(
     if (event.realmId !== settings.realmId) return otherAccount('realm');
     return entities.has(event.entity) ? null : unknownType;
   },
-  needs: (event) => (isCustomerChange(event) ? [customerNeed(event)] : []),
-  interpret(event, stored, _settings, fetched) {
+  needs: (event, settings) => (isCustomerChange(event) || booksOf(event, settings) !== null ? [recordNeed(event)] : []),
+  interpret(event, stored, settings, fetched) {
+    const record = fetched.get(enrichmentKey(recordNeed(event))) ?? null;
+    const books = booksOf(event, settings);
+    if (books !== null) {
+      const company = { realmId: settings.realmId, homeCurrency: settings.currency ?? null };
+      return books.facts(record, event, company, stored.occurredAt);
+    }
     if (!isCustomerChange(event)) {
       return nothing(`a change of ${event.entity} in QuickBooks' own ledger; the event carries no data`);
     }
-    const found = customerRecord.safeParse(fetched.get(enrichmentKey(customerNeed(event))));
+    const found = customerRecord.safeParse(record);
     if (!found.success || found.data.Id !== event.entityId) return nothing('the customer could not be read');
-    return customer(event, found.data, stored.occurredAt);
+    return postedByGateway(found.data.Notes) ? nothing(OWN) : customer(event, found.data, stored.occurredAt);
   },
   understands: [...entities].map((entity) => `${entity}.*`),
 });
@@ -167,13 +183,20 @@ const isCustomerChange = ({ entity, operation }: QuickbooksEvent): boolean =>
 
 const reference = ({ realmId, entityId }: QuickbooksEvent): string => `${realmId}-${entityId}`;
 
-const customerNeed = (event: QuickbooksEvent): EnrichmentNeed => ({
+/**
+ * How its record becomes facts; null where it does not. QuickBooks is a ledger itself: without the tenant's word its
+ * documents are not booked again. An e-mailed document has not changed.
+ */
+const booksOf = (event: QuickbooksEvent, settings: QuickbooksSettings): RecordReading | null =>
+  settings.facts && event.operation !== 'emailed' ? (transactions.get(event.entity) ?? null) : null;
+
+const recordNeed = (event: QuickbooksEvent): EnrichmentNeed => ({
   kind: 'record',
-  id: `customer/${event.entityId}`,
+  id: `${event.entity}/${event.entityId}`,
   account: event.realmId,
 });
 
-function customer(event: QuickbooksEvent, found: z.infer<typeof customerRecord>, occurredAt: number): Interpretation {
+function customer(event: QuickbooksEvent, found: CustomerRecord, occurredAt: number): Interpretation {
   const address = found.BillAddr ?? null;
   return facts({
     kind: 'customer.upserted',

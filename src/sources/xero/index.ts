@@ -6,15 +6,20 @@ import { z } from 'zod';
 import { bodyAlone, type HmacScheme, signatureHeader, verifyHmac } from '../../verification/hmac-scheme.ts';
 import { announcingSource, otherAccount } from '../announcing.ts';
 import { instantText, readInstant } from '../instants.ts';
-import { member } from '../json.ts';
-import { facts, nothing, unknownType } from '../reading.ts';
-import { type EnrichmentNeed, enrichmentKey, keysOf } from '../source.ts';
+import { describeIssues, member } from '../json.ts';
+import { postedByGateway } from '../own-documents.ts';
+import { facts, nothing, unknownType, unsupported } from '../reading.ts';
+import { type EnrichmentNeed, enrichmentKey, type Interpretation, keysOf } from '../source.ts';
+import { creditNoteFacts, invoiceFacts, OWN } from './documents.ts';
+import { type Contact, contact, creditNote, instantOfXero, invoice } from './records.ts';
 
 const key = keysOf('xero');
 
 const xeroSettings = z.strictObject({
   /** The organisation this source serves (`tenantId` of the events); events of any other are quarantined. */
   tenantId: z.guid(),
+  /** Whether customers are billed in Xero: its invoices, payments and credit notes are facts then. */
+  facts: z.boolean().default(false),
 });
 type XeroSettings = z.infer<typeof xeroSettings>;
 
@@ -37,44 +42,16 @@ const xeroEvent = z.looseObject({
 });
 type XeroEvent = z.infer<typeof xeroEvent>;
 
-/** What the event names, and where its record is read. Xero is a ledger itself: its documents are not booked again. */
+/**
+ * What the event names. Xero is a ledger itself: its documents are booked again only where the tenant says that it is where
+ * its customers are billed.
+ */
 const categories: ReadonlyMap<string, string> = new Map([
   ['CONTACT', 'the contact could not be read, or is no customer'],
   ['INVOICE', "an invoice of Xero's own ledger; the event carries no amount"],
   ['CREDITNOTE', "a credit note of Xero's own ledger; the event carries no amount"],
   ['SUBSCRIPTION', 'a subscription to the Xero app'],
 ]);
-
-const text = z.string().nullish();
-/** `GET /api.xro/2.0/Contacts/<id>`: the one contact of its answer. */
-const contact = z.looseObject({
-  ContactID: z.guid(),
-  Name: z.string(),
-  ContactStatus: text,
-  EmailAddress: text,
-  TaxNumber: text,
-  IsCustomer: z.boolean().nullish(),
-  UpdatedDateUTC: text,
-  Phones: z
-    .array(z.looseObject({ PhoneType: text, PhoneNumber: text, PhoneAreaCode: text, PhoneCountryCode: text }))
-    .max(20)
-    .nullish(),
-  Addresses: z
-    .array(
-      z.looseObject({
-        AddressType: text,
-        AddressLine1: text,
-        AddressLine2: text,
-        City: text,
-        PostalCode: text,
-        Region: text,
-        Country: text,
-      }),
-    )
-    .max(20)
-    .nullish(),
-});
-type Contact = z.infer<typeof contact>;
 
 export const xero = announcingSource<XeroSettings, XeroEvent>({
   provider: 'xero',
@@ -110,14 +87,21 @@ export const xero = announcingSource<XeroSettings, XeroEvent>({
     }
     return categories.has(event.eventCategory) ? null : unknownType;
   },
-  needs: (event) => (event.eventCategory === 'CONTACT' ? [contactNeed(event)] : []),
-  interpret(event, stored, _settings, fetched) {
+  needs(event, settings) {
+    const need = needOf(event, settings);
+    return need === null ? [] : [need];
+  },
+  interpret(event, stored, settings, fetched) {
     const note = categories.get(event.eventCategory) ?? 'no concern of the books';
-    if (event.eventCategory !== 'CONTACT') return nothing(note);
-    const found = contact.safeParse(fetched.get(enrichmentKey(contactNeed(event))));
-    const known = found.success && found.data.ContactID.toLowerCase() === event.resourceId.toLowerCase();
-    if (!known || found.data.IsCustomer === false) return nothing(note);
-    return customer(found.data, stored.occurredAt);
+    const need = needOf(event, settings);
+    if (need === null) return nothing(note);
+    const record = fetched.get(enrichmentKey(need)) ?? null;
+    if (event.eventCategory === 'CONTACT') return readContact(event, record, stored.occurredAt, note);
+    // Nobody else books it: what cannot be read is shown to a person.
+    if (record === null) return unsupported('the record could not be read: apiKey, its consent, or the organisation');
+    return event.eventCategory === 'INVOICE'
+      ? read(invoice, record, event, ({ InvoiceID }) => InvoiceID, invoiceFacts)
+      : read(creditNote, record, event, ({ CreditNoteID }) => CreditNoteID, creditNoteFacts);
   },
   understands: ['CONTACT', 'INVOICE', 'CREDITNOTE', 'SUBSCRIPTION'].flatMap((category) => [
     `${category}.CREATE`,
@@ -128,16 +112,44 @@ export const xero = announcingSource<XeroSettings, XeroEvent>({
 /** Anything more than the status fails Xero's check. */
 const emptyAnswer = (status: number): Response => new Response(null, { status });
 
-const contactNeed = (event: XeroEvent): EnrichmentNeed => ({
-  kind: 'record',
-  id: `Contacts/${event.resourceId}`,
-  account: event.tenantId,
-});
+const resources: ReadonlyMap<string, string> = new Map([
+  ['CONTACT', 'Contacts'],
+  ['INVOICE', 'Invoices'],
+  ['CREDITNOTE', 'CreditNotes'],
+]);
 
-function customer(found: Contact, occurredAt: number) {
+/** The record that is read for it; null where the event alone says enough, or is no concern of the books. */
+function needOf(event: XeroEvent, settings: XeroSettings): EnrichmentNeed | null {
+  const resource = resources.get(event.eventCategory);
+  if (resource === undefined || (event.eventCategory !== 'CONTACT' && !settings.facts)) return null;
+  return { kind: 'record', id: `${resource}/${event.resourceId}`, account: event.tenantId };
+}
+
+function read<Record>(
+  schema: z.ZodType<Record>,
+  value: unknown,
+  event: XeroEvent,
+  idOf: (record: Record) => string,
+  factsOf: (record: Record) => Interpretation,
+): Interpretation {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) return unsupported(describeIssues(parsed.error.issues, 490));
+  const same = idOf(parsed.data).toLowerCase() === event.resourceId.toLowerCase();
+  return same ? factsOf(parsed.data) : unsupported('another record than the event names');
+}
+
+function readContact(event: XeroEvent, record: unknown, occurredAt: number, note: string): Interpretation {
+  const found = contact.safeParse(record);
+  const known = found.success && found.data.ContactID.toLowerCase() === event.resourceId.toLowerCase();
+  if (!known || found.data.IsCustomer === false) return nothing(note);
+  const { ContactNumber, AccountNumber } = found.data;
+  return postedByGateway(ContactNumber, AccountNumber) ? nothing(OWN) : customer(found.data, occurredAt);
+}
+
+function customer(found: Contact, occurredAt: number): Interpretation {
   const phone = found.Phones?.find(({ PhoneType, PhoneNumber }) => PhoneType === 'DEFAULT' && Boolean(PhoneNumber));
   const address = found.Addresses?.find(({ AddressLine1, City }) => Boolean(AddressLine1) || Boolean(City));
-  const stamp = Number(/^\/Date\((\d{1,15})(?:[+-]\d{4})?\)\/$/.exec(found.UpdatedDateUTC ?? '')?.[1] ?? occurredAt);
+  const stamp = instantOfXero(found.UpdatedDateUTC) ?? occurredAt;
   const number = [phone?.PhoneCountryCode, phone?.PhoneAreaCode, phone?.PhoneNumber].filter(Boolean).join(' ');
   return facts({
     kind: 'customer.upserted',
