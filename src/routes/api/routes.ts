@@ -4,6 +4,7 @@ import { identityRoutes } from './identities.ts';
 import { laneRoutes } from './lanes.ts';
 import { ledgerRoutes } from './ledger.ts';
 import type { Route } from './route.ts';
+import { statementRoutes } from './statements.ts';
 import { statusRoutes } from './status.ts';
 import { tenantRoutes } from './tenants.ts';
 import { tryoutRoutes } from './tryouts.ts';
@@ -15,6 +16,7 @@ export const routes: readonly Route[] = [
   ...laneRoutes,
   ...identityRoutes,
   ...ledgerRoutes,
+  ...statementRoutes,
   ...workRoutes,
   ...tenantRoutes,
   ...tryoutRoutes,
