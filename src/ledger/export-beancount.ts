@@ -36,7 +36,8 @@ export const beancountWriter: ExportWriterMaker = (bookkeeping) => {
         `option "title" ${quoted(`${tenant} / ${entity}`)}`,
         `option "operating_currency" "${baseCurrency}"`,
         `option "inferred_tolerance_default" "${baseCurrency}:${tolerance(baseCurrency)}"`,
-      ].join('\n') + '\n\n',
+        '\n',
+      ].join('\n'),
     entry: (entry) => {
       if (entry.lines.length === 0) {
         return `; ${entry.date} memo ${quoted(`${entry.id} ${entry.kind}: ${entry.description}`)}\n\n`;

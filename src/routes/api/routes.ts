@@ -3,6 +3,7 @@ import { eventRoutes } from './events.ts';
 import { identityRoutes } from './identities.ts';
 import { laneRoutes } from './lanes.ts';
 import { ledgerRoutes } from './ledger.ts';
+import { reconciliationRoutes } from './reconciliations.ts';
 import type { Route } from './route.ts';
 import { statementRoutes } from './statements.ts';
 import { statusRoutes } from './status.ts';
@@ -17,6 +18,7 @@ export const routes: readonly Route[] = [
   ...identityRoutes,
   ...ledgerRoutes,
   ...statementRoutes,
+  ...reconciliationRoutes,
   ...workRoutes,
   ...tenantRoutes,
   ...tryoutRoutes,
