@@ -1,5 +1,7 @@
 /** The books: entries, balances, trial balance, export. */
 import { z } from 'zod';
+import { isoDate } from '../../canonical/ids.ts';
+import { lastDayOf } from '../../canonical/periods.ts';
 import { balanceCursor, balanceView, listBalances } from '../../ledger/balance-reads.ts';
 import { entryPages } from '../../ledger/entry-pages.ts';
 import { findEntry, laneEntryCursor, laneOfObject, listLaneEntries } from '../../ledger/entry-reads.ts';
@@ -65,9 +67,12 @@ async function monthlyTurnover(
 
 async function dailyTurnover(books: LedgerReads, tenant: string, reading: Reading): Promise<Turnover | Response> {
   const { entity, from, cutoff, today } = reading;
+  const booked = await bookedSpan(books, tenant, entity);
+  const asOf = cutoff.asOf ?? (booked === null ? today : lastDayOf(isoDate(`${booked.last}-01`)));
+  const first = from ?? (booked === null || booked.first > asOf ? asOf : `${booked.first}-01`);
   const read = await readStatement(entryPages(books, tenant, entity, cutoff), turnoverStatement(from));
   if (!read.ok) return refused(read.error, 'ask by month');
-  return { span: { from: from ?? '0000-01-01', asOf: cutoff.asOf ?? today }, rows: read.value };
+  return { span: { from: first, asOf }, rows: read.value };
 }
 
 export const ledgerRoutes = [
