@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { readEcbRates } from '../src/operations/ecb-rates.ts';
-import { call, fault, gateway } from './runtime/operator-api.ts';
 import { readDemoFile, stateDirectory } from './runtime/credentials.ts';
+import { call, fault, gateway } from './runtime/operator-api.ts';
 
 const usage = `usage: npm run config -- apply <file> [--tenant <tenant>] [--dry-run]
        npm run config -- diff <file> [--tenant <tenant>]

@@ -51,6 +51,14 @@ async function answerObject(c: Context, { store }: StripeSandbox, kind: string, 
   return object?.object === kind ? c.json(object) : missing(c, kind, id);
 }
 
+/** As it was uploaded, under the id `balance`; an account that was told of none has nothing. */
+async function answerBalance(c: Context, { store }: StripeSandbox) {
+  const json = await store.find('balance');
+  if (json === null) return c.json({ object: 'balance', available: [], livemode: false, pending: [] });
+  const { id: _id, ...balance } = read(json);
+  return c.json(balance);
+}
+
 const missing = (c: Context, kind: string, id: string) =>
   stripeError(c, 404, 'invalid_request_error', `No such ${kind}: '${id}'`);
 
@@ -113,6 +121,7 @@ export function stripeSandbox<Bindings extends object>(sandboxOf: (env: Bindings
   const own = (c: Context<{ Bindings: Bindings }>) => sandboxOf(c.env);
   app.get('/v1/balance_transactions', (c) => answerList(c, own(c), 'balance_transaction', c.req.query('payout')));
   app.get('/v1/balance_transactions/:id', (c) => answerObject(c, own(c), 'balance_transaction', c.req.param('id')));
+  app.get('/v1/balance', (c) => answerBalance(c, own(c)));
   app.get('/v1/refunds', (c) => answerList(c, own(c), 'refund', c.req.query('charge')));
   app.get('/v1/credit_notes', (c) => answerList(c, own(c), 'credit_note', c.req.query('customer')));
   app.get('/v1/credit_notes/:id/lines', (c) => answerLines(c, own(c), 'credit_note', c.req.param('id')));

@@ -345,6 +345,16 @@ export function balanceTransaction(options: BalanceTransactionOptions): StripeOb
   };
 }
 
+/** The account's balance, as `GET /v1/balance` answers it; `id` is the stand-in's own. */
+export const balance = (
+  available: Readonly<Record<string, number>>,
+  pending: Readonly<Record<string, number>>,
+): StripeObject => {
+  const part = (amounts: Readonly<Record<string, number>>) =>
+    Object.entries(amounts).map(([currency, amount]) => ({ amount, currency, source_types: { card: amount } }));
+  return { id: 'balance', object: 'balance', available: part(available), livemode: false, pending: part(pending) };
+};
+
 export interface ChargeOptions {
   readonly id: string;
   readonly amount: number;

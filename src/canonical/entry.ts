@@ -18,6 +18,11 @@ export interface JournalLine {
   /** Tax code on tax lines. */
   readonly tax: string | null;
   readonly memo: string | null;
+  /**
+   * The open item the line belongs to, where that is another object than the entry's: the invoice whose receivable a
+   * payment settles, the credit note a refund clears, the payment a refund takes from clearing.
+   */
+  readonly item?: ObjectKey;
 }
 
 /**

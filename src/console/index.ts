@@ -11,7 +11,7 @@ import { errorWords, logError } from '../operations/log.ts';
 import { openWork } from '../operations/open-work.ts';
 import { timelineOf } from '../routes/api/events.ts';
 import { chooseTenant, tenantScope } from '../routes/api/index.ts';
-import { bookkeepingFor } from '../routes/api/ledger.ts';
+import { bookkeepingFor } from '../routes/api/reading.ts';
 import type { TenantScope } from '../routes/api/route.ts';
 import { targetHealth } from '../routes/api/work.ts';
 import { type Html, page } from './layout.ts';

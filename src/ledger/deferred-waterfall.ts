@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import { currency, formatMinor, minorUnits } from '../canonical/money.ts';
+import { csvRecord } from './csv.ts';
 import type { DeferredBooks, DeferredSlice } from './deferred-reads.ts';
-import { record } from './export-csv.ts';
 import { type MoneyView, moneyOf, moneyView } from './views.ts';
 
 export const waterfallView = z.object({
@@ -166,5 +166,5 @@ export function waterfallCsv({ entity, baseCurrency, by, asOf, rows }: Waterfall
       ...row.toCome.flatMap(({ period, amount, base }) => figure('to come', period, amount, base)),
     ];
   });
-  return [columns, ...lines].map(record).join('');
+  return [columns, ...lines].map(csvRecord).join('');
 }

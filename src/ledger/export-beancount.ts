@@ -2,9 +2,15 @@
  * The books as a beancount file (https://beancount.github.io/docs/beancount_language_syntax.html). Accounts are opened on
  * the first day the language can hold, lines in another currency carry their total cost (`@@`), a memo is a comment.
  */
-import { type Currency, formatMinor, minorUnits } from '../canonical/money.ts';
+import { type Currency, formatMinor, isoExponent, minorUnits } from '../canonical/money.ts';
 import type { ExportWriterMaker } from './export.ts';
 import type { StoredLine } from './views.ts';
+
+/**
+ * A tenth of the minor unit. Prices per unit are computed from total costs with 28 digits, and a currency whose amounts are
+ * whole numbers has no tolerance of its own: one third of a yen, three times, would not be a yen.
+ */
+const tolerance = (code: Currency): string => `0.${'0'.repeat(isoExponent(code))}1`;
 
 /** A string literal: one line, quotes and backslashes escaped. */
 const quoted = (text: string): string =>
@@ -26,7 +32,12 @@ export const beancountWriter: ExportWriterMaker = (bookkeeping) => {
     contentType: 'text/plain; charset=utf-8',
     extension: 'beancount',
     head: ({ tenant, entity, baseCurrency }) =>
-      `option "title" ${quoted(`${tenant} / ${entity}`)}\noption "operating_currency" "${baseCurrency}"\n\n`,
+      [
+        `option "title" ${quoted(`${tenant} / ${entity}`)}`,
+        `option "operating_currency" "${baseCurrency}"`,
+        `option "inferred_tolerance_default" "${baseCurrency}:${tolerance(baseCurrency)}"`,
+        '\n',
+      ].join('\n'),
     entry: (entry) => {
       if (entry.lines.length === 0) {
         return `; ${entry.date} memo ${quoted(`${entry.id} ${entry.kind}: ${entry.description}`)}\n\n`;

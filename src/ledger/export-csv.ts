@@ -1,5 +1,6 @@
 /** The books as CSV (RFC 4180), one row per journal line; a memo is a row without an account. Amounts as decimal text. */
 import { type Currency, formatMinor, type MinorUnits, minorUnits } from '../canonical/money.ts';
+import { csvMedia, csvRecord } from './csv.ts';
 import type { ExportWriterMaker } from './export.ts';
 
 const columns = [
@@ -31,26 +32,14 @@ const columns = [
   'booked_at',
 ] as const;
 
-/**
- * Text that a spreadsheet would take for a formula gets an apostrophe before it: customers choose their own names
- * (OWASP, "CSV Injection").
- */
-function cell(value: string | number): string {
-  const text = typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
 const debit = (amount: MinorUnits, code: Currency): string => (amount > 0 ? formatMinor(amount, code) : '');
 const credit = (amount: MinorUnits, code: Currency): string =>
   amount < 0 ? formatMinor(minorUnits(-amount), code) : '';
 
-/** One row, RFC 4180. */
-export const record = (cells: readonly (string | number)[]): string => `${cells.map(cell).join(',')}\r\n`;
-
 export const csvWriter: ExportWriterMaker = () => ({
-  contentType: 'text/csv; charset=utf-8; header=present',
+  contentType: csvMedia,
   extension: 'csv',
-  head: () => record(columns),
+  head: () => csvRecord(columns),
   entry: (entry) => {
     const before = [entry.id, entry.date, entry.kind, entry.entity, entry.object, entry.description];
     const after = [
@@ -65,11 +54,11 @@ export const csvWriter: ExportWriterMaker = () => ({
       entry.bookedAt,
     ];
     if (entry.lines.length === 0) {
-      return record([...before, '', '', '', '', '', entry.baseCurrency, '', '', '', '', '', ...after]);
+      return csvRecord([...before, '', '', '', '', '', entry.baseCurrency, '', '', '', '', '', ...after]);
     }
     return entry.lines
       .map((line) =>
-        record([
+        csvRecord([
           ...before,
           line.account,
           line.role,

@@ -11,8 +11,8 @@ import { type MoneyView, moneyOf, moneyView } from './views.ts';
 
 export const trialBalanceView = z.object({
   entity: z.string(),
-  from: z.string().describe('first month of the turnover, 2026-11'),
-  asOf: z.string().describe('last month of the turnover'),
+  from: z.string().describe('first month or day of the turnover, 2026-11'),
+  asOf: z.string().describe('last month or day of the turnover'),
   baseCurrency: z.string().nullable(),
   accounts: z.array(
     z.object({

@@ -39,6 +39,7 @@ const storedLine = z.object({
   customer: z.string().nullable(),
   tax: z.string().nullable(),
   memo: z.string().nullable(),
+  item: z.string().optional(),
 });
 export type StoredLine = z.infer<typeof storedLine>;
 const storedLines = z.array(storedLine);
@@ -76,6 +77,7 @@ export const entryView = z.object({
       customer: z.string().nullable(),
       tax: z.string().nullable(),
       memo: z.string().nullable(),
+      item: z.string().optional().describe("the open item it belongs to, where that is not the entry's object"),
     }),
   ),
   deferrals: storedDeferrals,
@@ -111,6 +113,7 @@ export const viewEntry = (row: EntryRow): EntryView => ({
     customer: line.customer,
     tax: line.tax,
     memo: line.memo,
+    ...(line.item === undefined ? {} : { item: line.item }),
   })),
   deferrals: storedDeferrals.parse(JSON.parse(row.deferrals)),
   source: row.source,

@@ -1,39 +1,14 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { isoDate } from '../../src/canonical/ids.ts';
 import { accountSegment, bookkeepingOf } from '../../src/ledger/accounts-by-code.ts';
 import { exportText } from '../../src/ledger/export.ts';
 import { beancountWriter } from '../../src/ledger/export-beancount.ts';
 import { csvWriter } from '../../src/ledger/export-csv.ts';
 import { hledgerAmount, hledgerWriter } from '../../src/ledger/export-hledger.ts';
 import { about, books, chart, EUR, line } from './exported-books.ts';
+import { installed, tool } from './outside-eyes.ts';
 
 const bookkeeping = bookkeepingOf(chart);
-
-/** Runs a tool over the text as a file; null when it is not installed. */
-function tool(
-  command: string,
-  args: readonly string[],
-  name: string,
-  text: string,
-): { code: number | null; output: string } | null {
-  const folder = mkdtempSync(path.join(tmpdir(), 'ledgergate-export-'));
-  try {
-    const file = path.join(folder, name);
-    writeFileSync(file, text);
-    const run = spawnSync(
-      command,
-      args.map((arg) => arg.replace('FILE', file)),
-      { encoding: 'utf8' },
-    );
-    return run.error === undefined ? { code: run.status, output: run.stdout + run.stderr } : null;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-const installed = (command: string): boolean => spawnSync(command, ['--version']).error === undefined;
 
 describe('account names', () => {
   it('gives each code one name, whatever roles share it', () => {
@@ -69,21 +44,25 @@ describe('the hledger journal', () => {
   });
 
   it.skipIf(!installed('hledger'))('is accepted by hledger, strict (skipped: hledger is not installed)', () => {
-    expect(tool('hledger', ['-f', 'FILE', 'check', '-s'], 'books.journal', journal)).toEqual({ code: 0, output: '' });
+    expect(tool('hledger', ['-f', 'FILE', 'check', '-s'], 'books.journal', journal)).toEqual({
+      code: 0,
+      out: '',
+      err: '',
+    });
     const balance = tool(
       'hledger',
       ['-f', 'FILE', 'balance', '--cost', '-N', '-O', 'csv', 'Assets:Receivable'],
       'books.journal',
       journal,
     );
-    expect(balance?.output).toContain('"Assets:Receivable:121000","27.50 EUR"');
+    expect(balance.out).toContain('"Assets:Receivable:121000","27.50 EUR"');
     const total = tool('hledger', ['-f', 'FILE', 'balance', '--cost', '-O', 'csv'], 'books.journal', journal);
-    expect(total?.output.trim().split('\n').at(-1)).toMatch(/^"[Tt]otal","0"$/);
+    expect(total.out.trim().split('\n').at(-1)).toMatch(/^"[Tt]otal","0"$/);
   });
 
   it.skipIf(!installed('hledger'))('would be refused if it did not balance (skipped: hledger is not installed)', () => {
     const broken = journal.replace('-100.00 EUR', '-100.01 EUR');
-    expect(tool('hledger', ['-f', 'FILE', 'check', '-s'], 'books.journal', broken)?.code).not.toBe(0);
+    expect(tool('hledger', ['-f', 'FILE', 'check', '-s'], 'books.journal', broken).code).not.toBe(0);
   });
 
   it('of no entries is still a journal', () => {
@@ -109,7 +88,7 @@ describe('the beancount file', () => {
   });
 
   it.skipIf(!installed('bean-check'))('is accepted by bean-check (skipped: beancount is not installed)', () => {
-    expect(tool('bean-check', ['FILE'], 'books.beancount', file)).toEqual({ code: 0, output: '' });
+    expect(tool('bean-check', ['FILE'], 'books.beancount', file)).toEqual({ code: 0, out: '', err: '' });
   });
 });
 
@@ -130,5 +109,29 @@ describe('the CSV', () => {
       csvWriter(bookkeeping),
     );
     expect(evil).toContain(`"'=HYPERLINK(""x"")"`);
+  });
+});
+
+describe('an export of a span', () => {
+  const since = { ...about, from: isoDate('2026-11-03') };
+
+  it('begins with one entry of opening balances, the day before', () => {
+    const journal = exportText(since, books, hledgerWriter(bookkeeping));
+    expect(journal).toContain('2026-11-02 * (opening) Opening balances on 2026-11-03');
+    expect(journal).not.toContain('INV-1');
+    expect(journal).toMatch(/^ {4}Assets:Receivable:121000 {2}27\.13 EUR$/m);
+    const rows = exportText(since, books, csvWriter(bookkeeping)).split('\r\n');
+    expect(rows.filter((row) => row.startsWith('opening,2026-11-02,opening,'))).toHaveLength(7);
+  });
+
+  it('has none where nothing was before, and splits what has different signs in currency and base', () => {
+    expect(exportText({ ...about, from: isoDate('2026-11-01') }, books, hledgerWriter(bookkeeping))).not.toContain(
+      'opening',
+    );
+    const [first] = books;
+    if (first === undefined) throw new Error('no books');
+    const lines = [line('clearing', '1', 'USD', 100, -5), line('fees', '2', 'USD', -100, 5)];
+    const text = exportText(since, [{ ...first, lines }], hledgerWriter(bookkeeping));
+    expect(text).toMatch(/1\.00 USD @@ 0\.00 EUR\n.* -0\.05 EUR\n/);
   });
 });

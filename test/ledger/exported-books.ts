@@ -2,11 +2,11 @@
 
 import type { AccountRole } from '../../src/canonical/accounts.ts';
 import { type Currency, currency, minorUnits } from '../../src/canonical/money.ts';
-import type { ExportedEntry } from '../../src/ledger/export.ts';
+import type { BookedEntry } from '../../src/ledger/entry-pages.ts';
 import type { StoredLine } from '../../src/ledger/views.ts';
 
 export const EUR: Currency = currency('EUR');
-export const about = { tenant: 'acme', entity: 'acme-eu', baseCurrency: EUR };
+export const about = { tenant: 'acme', entity: 'acme-eu', baseCurrency: EUR, from: null };
 
 export const chart = {
   receivable: '121000',
@@ -44,7 +44,7 @@ const entry = (
   description: string,
   lines: readonly StoredLine[],
   kind = 'invoice.issued',
-): ExportedEntry => ({
+): BookedEntry => ({
   ...{ id: `stripe:cus_1#${position}.0`, lane: 'stripe:cus_1', position, part: 0, date: `2026-11-0${position}`, kind },
   ...{
     entity: 'acme-eu',
@@ -63,7 +63,7 @@ const entry = (
   },
 });
 
-export const books: readonly ExportedEntry[] = [
+export const books: readonly BookedEntry[] = [
   entry(1, 'Invoice INV-1 issued; "quoted" | piped\nsecond line', [
     line('receivable', '121000', 'EUR', 12000, 12000, { customer: 'stripe:customer:cus_1' }),
     line('revenue', '400.1 É', 'EUR', -10000, -10000),

@@ -124,6 +124,7 @@ const unappliedLine = (payment: PaymentState, amount: number, base: number): Lin
   amount,
   base,
   customer: payment.customer,
+  item: payment.key,
 });
 
 /** The invoices either state bears on, in a stable order. */

@@ -19,6 +19,8 @@ export interface Cash {
   readonly settlement: Settlement | null;
   readonly date: IsoDate;
   readonly object: ObjectKey;
+  /** The payment whose money it is, where the movement has an object of its own. */
+  readonly item?: ObjectKey;
 }
 
 /** Whether a listed settlement can be the one of this collection: in one currency the gross is the amount. */
@@ -69,6 +71,7 @@ export function cashMovement(context: RuleContext, cash: Cash): OrException<Cash
     amount,
     base,
     memo: settlement?.reference ?? null,
+    ...(cash.item === undefined ? {} : { item: cash.item }),
   });
   if (settlement === null) {
     const base = baseOn(context, moved, date, object);

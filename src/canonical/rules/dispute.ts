@@ -54,7 +54,13 @@ function opposite(context: RuleContext, fact: DisputeStep, date: BookedOn, dispu
   if (fact.kind !== 'dispute.lost') {
     const sign = fact.kind === 'dispute.won' ? 1 : -1;
     const moved = { amount: minorUnits(sign * amount), currency };
-    return cashMovement(context, { moved, settlement: fact.settlement, date, object: fact.dispute });
+    return cashMovement(context, {
+      moved,
+      settlement: fact.settlement,
+      date,
+      object: fact.dispute,
+      item: fact.payment,
+    });
   }
   const base =
     dispute.parked === 0

@@ -54,6 +54,10 @@ function scheduleOf(invoice: InvoiceState, positions: InvoicePositions): Deferra
   });
 }
 
+/** Receivables and overpayments are the invoice's own open items, whatever fact moves them. */
+const itemOf = (invoice: InvoiceState, role: AccountRole) =>
+  role === 'receivable' || role === 'unapplied' ? { item: invoice.key } : {};
+
 /** What the schedule changes by: new less old, slice by slice. */
 function scheduleChange(before: readonly DeferralSlice[], after: readonly DeferralSlice[]): DeferralSlice[] {
   const changes = new Map<string, DeferralSlice>();
@@ -87,6 +91,7 @@ function targetOf(invoice: InvoiceState, positions: InvoicePositions, schedule: 
       base,
       customer: customerRoles.has(position.role) ? invoice.customer : null,
       tax: position.tax,
+      ...itemOf(invoice, position.role),
       settles: position.role === 'receivable' ? billOf(invoice) : null,
     };
   });
@@ -101,7 +106,8 @@ function moveTo(context: RuleContext, invoice: InvoiceState, positions: InvoiceP
   const schedule = scheduleOf(invoice, positions);
   const before = invoice.booked.map((line): LineDraft => {
     const settles = line.role === 'receivable' ? billOf(invoice) : null;
-    return { ...line, qualifier: line.tax ?? invoice.currency, amount: -line.amount, base: -line.base, settles };
+    const own = { ...line, ...itemOf(invoice, line.role), settles };
+    return { ...own, qualifier: line.tax ?? invoice.currency, amount: -line.amount, base: -line.base };
   });
   const resolved = resolve(context.books.accounts, [...targetOf(invoice, positions, schedule), ...before], invoice.key);
   if (!resolved.ok) return resolved;

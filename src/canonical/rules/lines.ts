@@ -23,6 +23,7 @@ export interface LineDraft {
   readonly customer?: ObjectKey | null;
   readonly tax?: string | null;
   readonly memo?: string | null;
+  readonly item?: ObjectKey;
   readonly settles?: PostingKey | null;
 }
 
@@ -65,6 +66,7 @@ export function resolve(
       customer: draft.customer ?? null,
       tax: draft.tax ?? null,
       memo: draft.memo ?? null,
+      ...(draft.item === undefined ? {} : { item: draft.item }),
       settles: draft.settles ?? null,
     });
   }
@@ -72,9 +74,9 @@ export function resolve(
 }
 
 const sameLine = (line: Line) =>
-  JSON.stringify([line.role, line.account, line.currency, line.customer, line.tax, line.memo, line.settles]);
+  JSON.stringify([line.role, line.account, line.currency, line.customer, line.tax, line.memo, line.item, line.settles]);
 
-/** One line per account, currency, customer and tax code, in first-come order; what nets to nothing is left out. */
+/** One line per account, currency, customer, tax code and open item, in first-come order; what nets to nothing is left out. */
 export function merge(lines: readonly Line[]): Line[] {
   const merged = new Map<string, Line>();
   for (const line of lines) {
@@ -160,9 +162,14 @@ export interface EntryHead {
   readonly description: string;
 }
 
+/** An open item is named where it is not the entry's own object. */
+function entryLine(object: ObjectKey, { settles: _, item, ...line }: Line): JournalLine {
+  return item === undefined || item === object ? line : { ...line, item };
+}
+
 /** @throws if the lines do not balance per currency and in base: a rule is wrong, and nothing may be booked. */
 export function entryOf(head: EntryHead, lines: readonly Line[], deferrals: readonly DeferralSlice[] = []): DraftEntry {
   const off = imbalances(lines);
   if (off.length > 0) throw new Error(`${head.kind} of ${head.object} does not balance: ${JSON.stringify(off)}`);
-  return { ...head, lines: lines.map(({ settles: _, ...line }) => line), deferrals };
+  return { ...head, lines: lines.map((line) => entryLine(head.object, line)), deferrals };
 }

@@ -72,7 +72,7 @@ function clearing(
   const { currency, customer } = note;
   const lines = resolve(
     context.books.accounts,
-    [{ role: 'refundClearing', qualifier: currency, currency, amount, base, customer }],
+    [{ role: 'refundClearing', qualifier: currency, currency, amount, base, customer, item: note.key }],
     note.key,
   );
   if (!lines.ok) return lines;
@@ -110,7 +110,9 @@ export const refundPaid: Rule<RefundPaid> = (fact, context) => {
   if (!when.ok) return refuse(when.error);
   const out = { amount: minorUnits(-amount), currency: fact.currency };
   const settlement = settlementFor(fact, amount);
-  const cash = cashMovement(context, { moved: out, settlement, date: when.value.date, object: fact.refund });
+  const { date } = when.value;
+  const item = fact.payment;
+  const cash = cashMovement(context, { moved: out, settlement, date, object: fact.refund, item });
   if (!cash.ok) return refuse(cash.error);
   const after = refunded(fact, payment, amount, when.value);
   const change = note === null ? reassigned(context, payment, after) : clearing(context, note, after, amount);

@@ -1,34 +1,42 @@
 /** The books: entries, balances, trial balance, export. */
 import { z } from 'zod';
-import { currency } from '../../canonical/money.ts';
-import { bookkeepingOf } from '../../ledger/accounts-by-code.ts';
+import { isoDate } from '../../canonical/ids.ts';
+import { lastDayOf } from '../../canonical/periods.ts';
 import { balanceCursor, balanceView, listBalances } from '../../ledger/balance-reads.ts';
+import { entryPages } from '../../ledger/entry-pages.ts';
 import { findEntry, laneEntryCursor, laneOfObject, listLaneEntries } from '../../ledger/entry-reads.ts';
 import { commitCursor, listEntries } from '../../ledger/event-reads.ts';
 import { type ExportWriterMaker, exportStream } from '../../ledger/export.ts';
 import { beancountWriter } from '../../ledger/export-beancount.ts';
 import { csvWriter } from '../../ledger/export-csv.ts';
 import { hledgerWriter } from '../../ledger/export-hledger.ts';
-import { bookedSpan, MAX_ACCOUNTS, readTurnover, trialBalance, trialBalanceView } from '../../ledger/trial-balance.ts';
+import type { LedgerReads } from '../../ledger/reads.ts';
+import { trialBalanceTable } from '../../ledger/statements/shown.ts';
+import { readStatement } from '../../ledger/statements/statement.ts';
+import { turnoverStatement } from '../../ledger/statements/turnover.ts';
+import {
+  type AccountTurnover,
+  bookedSpan,
+  MAX_ACCOUNTS,
+  readTurnover,
+  trialBalance,
+  trialBalanceView,
+} from '../../ledger/trial-balance.ts';
 import { entryView } from '../../ledger/views.ts';
-import type { TenantConfig } from '../../tenants/config.ts';
 import { problem } from '../problem.ts';
+import {
+  bookedByQuery,
+  bookkeepingFor,
+  csvAnswer,
+  dayOrMonth,
+  entityQuery,
+  formatQuery,
+  isMonth,
+  type Reading,
+  readingOf,
+  refused,
+} from './reading.ts';
 import { pageOf, pageQuery, pageRequest, tenantRoute } from './route.ts';
-
-/** The entity asked for, or the only one there is. One legal entity is one set of books. */
-export function chooseEntity(config: TenantConfig, asked: string | undefined): string | Response {
-  const names = Object.keys(config.entities);
-  if (asked !== undefined)
-    return names.includes(asked) ? asked : problem('not_found', { detail: `no entity ${asked}` });
-  const [only] = names;
-  if (only !== undefined && names.length === 1) return only;
-  return problem('invalid_request', {
-    errors: [{ path: 'query.entity', message: `say which entity: ${names.join(', ')}` }],
-  });
-}
-
-export const bookkeepingFor = (config: TenantConfig, entity: string) =>
-  bookkeepingOf({ ...config.accounts, ...config.entities[entity]?.accounts });
 
 const writers: Readonly<Record<'hledger' | 'beancount' | 'csv', ExportWriterMaker>> = {
   hledger: hledgerWriter,
@@ -36,8 +44,36 @@ const writers: Readonly<Record<'hledger' | 'beancount' | 'csv', ExportWriterMake
   csv: csvWriter,
 };
 
-const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'a month, such as 2026-11');
-const entity = z.string().max(48).optional().describe('may be left out when there is one');
+interface Turnover {
+  readonly span: { readonly from: string; readonly asOf: string };
+  readonly rows: readonly AccountTurnover[];
+}
+
+async function monthlyTurnover(
+  books: LedgerReads,
+  tenant: string,
+  entity: string,
+  asked: { readonly from?: string | undefined; readonly asOf?: string | undefined },
+): Promise<Turnover | Response> {
+  const booked = await bookedSpan(books, tenant, entity);
+  const asOf = asked.asOf ?? booked?.last ?? '0000-01';
+  const from = asked.from ?? (booked === null || booked.first > asOf ? asOf : booked.first);
+  if (from > asOf) return problem('invalid_request', { errors: [{ path: 'query.from', message: 'is after asOf' }] });
+  const rows = await readTurnover(books, tenant, entity, { from, asOf });
+  return rows.length > MAX_ACCOUNTS
+    ? refused(`more than ${MAX_ACCOUNTS} accounts`, 'use /ledger/balances')
+    : { span: { from, asOf }, rows };
+}
+
+async function dailyTurnover(books: LedgerReads, tenant: string, reading: Reading): Promise<Turnover | Response> {
+  const { entity, from, cutoff, today } = reading;
+  const booked = await bookedSpan(books, tenant, entity);
+  const asOf = cutoff.asOf ?? (booked === null ? today : lastDayOf(isoDate(`${booked.last}-01`)));
+  const first = from ?? (booked === null || booked.first > asOf ? asOf : `${booked.first}-01`);
+  const read = await readStatement(entryPages(books, tenant, entity, cutoff), turnoverStatement(from));
+  if (!read.ok) return refused(read.error, 'ask by month');
+  return { span: { from: first, asOf }, rows: read.value };
+}
 
 export const ledgerRoutes = [
   tenantRoute(
@@ -83,7 +119,7 @@ export const ledgerRoutes = [
       tag: 'ledger',
       summary: 'Turnover per account, currency and month',
       role: 'read',
-      query: pageQuery.extend({ entity }),
+      query: pageQuery.extend({ entity: entityQuery }),
       answer: pageOf(balanceView),
     },
     async ({ query, books, tenant }) => {
@@ -99,24 +135,30 @@ export const ledgerRoutes = [
       summary: 'Opening, turnover and closing per account and currency, and whether the books balance',
       role: 'read',
       query: z.object({
-        entity,
-        from: month.optional().describe('first month of the turnover; the first in the books when left out'),
-        asOf: month.optional().describe('last month; the last in the books when left out'),
+        entity: entityQuery,
+        from: dayOrMonth
+          .optional()
+          .describe('first day or month of the turnover; the first in the books when left out'),
+        asOf: dayOrMonth.optional().describe('last day or month; the last in the books when left out'),
+        bookedBy: bookedByQuery,
+        format: formatQuery,
       }),
       answer: trialBalanceView,
     },
-    async ({ query, books, tenant, live }) => {
-      const chosen = chooseEntity(live.document, query.entity);
-      if (chosen instanceof Response) return chosen;
-      const booked = await bookedSpan(books, tenant, chosen);
-      const asOf = query.asOf ?? booked?.last ?? '0000-01';
-      const from = query.from ?? (booked === null || booked.first > asOf ? asOf : booked.first);
-      if (from > asOf)
-        return problem('invalid_request', { errors: [{ path: 'query.from', message: 'is after asOf' }] });
-      const rows = await readTurnover(books, tenant, chosen, { from, asOf });
-      if (rows.length > MAX_ACCOUNTS)
-        return problem('conflict', { detail: `more than ${MAX_ACCOUNTS} accounts: use /ledger/balances` });
-      return trialBalance(chosen, { from, asOf }, rows, bookkeepingFor(live.document, chosen));
+    async ({ query, books, tenant, live, now }) => {
+      const reading = readingOf(live.document, query, now);
+      if (reading instanceof Response) return reading;
+      const days = [query.from, query.asOf].some((text) => text !== undefined && !isMonth(text));
+      // Months are kept as turnover; anything finer is read from the entries.
+      const made =
+        days || query.bookedBy !== undefined
+          ? await dailyTurnover(books, tenant, reading)
+          : await monthlyTurnover(books, tenant, reading.entity, query);
+      if (made instanceof Response) return made;
+      const balance = trialBalance(reading.entity, made.span, made.rows, bookkeepingFor(live.document, reading.entity));
+      return query.format === 'csv'
+        ? csvAnswer(`${reading.entity}-trial-balance-${made.span.asOf}`, trialBalanceTable(balance))
+        : balance;
     },
   ),
   tenantRoute(
@@ -126,18 +168,24 @@ export const ledgerRoutes = [
       tag: 'ledger',
       summary: 'The journal in another tool’s format, streamed',
       role: 'read',
-      query: z.object({ format: z.enum(['hledger', 'beancount', 'csv']).default('hledger'), entity }),
+      query: z.object({
+        format: z.enum(['hledger', 'beancount', 'csv']).default('hledger'),
+        entity: entityQuery,
+        from: dayOrMonth.optional().describe('earlier days become one entry of opening balances'),
+        asOf: dayOrMonth.optional().describe('last effective date'),
+        bookedBy: bookedByQuery,
+      }),
       answer: { media: ['text/plain', 'text/csv'] },
     },
-    async ({ query, books, tenant, live }) => {
-      const chosen = chooseEntity(live.document, query.entity);
-      if (chosen instanceof Response) return chosen;
-      const writer = writers[query.format](bookkeepingFor(live.document, chosen));
-      const baseCurrency = currency(live.document.entities[chosen]?.currency ?? 'XXX');
-      return new Response(exportStream(books, { tenant, entity: chosen, baseCurrency }, writer), {
+    async ({ query, books, tenant, live, now }) => {
+      const reading = readingOf(live.document, query, now);
+      if (reading instanceof Response) return reading;
+      const { entity, baseCurrency, from, cutoff } = reading;
+      const writer = writers[query.format](bookkeepingFor(live.document, entity));
+      return new Response(exportStream(books, { tenant, entity, baseCurrency, from }, cutoff, writer), {
         headers: {
           'content-type': writer.contentType,
-          'content-disposition': `attachment; filename="${tenant}-${chosen}.${writer.extension}"`,
+          'content-disposition': `attachment; filename="${tenant}-${entity}.${writer.extension}"`,
           'x-content-type-options': 'nosniff',
           'cache-control': 'no-store',
         },

@@ -8,7 +8,7 @@ import { waterfall, waterfallCsv, waterfallView } from '../../ledger/deferred-wa
 import { tellRecognition } from '../../operations/recognition-run.ts';
 import { problem } from '../problem.ts';
 import { audited } from './actions.ts';
-import { chooseEntity } from './ledger.ts';
+import { chooseEntity } from './reading.ts';
 import { tenantRoute } from './route.ts';
 
 const day = z

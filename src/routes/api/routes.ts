@@ -6,7 +6,9 @@ import { laneRoutes } from './lanes.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { rateRoutes } from './rates.ts';
 import { recognitionRoutes } from './recognition.ts';
+import { reconciliationRoutes } from './reconciliations.ts';
 import type { Route } from './route.ts';
+import { statementRoutes } from './statements.ts';
 import { statusRoutes } from './status.ts';
 import { tenantRoutes } from './tenants.ts';
 import { tryoutRoutes } from './tryouts.ts';
@@ -21,6 +23,8 @@ export const routes: readonly Route[] = [
   ...rateRoutes,
   ...historyRoutes,
   ...recognitionRoutes,
+  ...statementRoutes,
+  ...reconciliationRoutes,
   ...workRoutes,
   ...tenantRoutes,
   ...tryoutRoutes,

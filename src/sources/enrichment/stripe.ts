@@ -7,7 +7,7 @@ import { parseJsonText } from '../json.ts';
 import { type EnrichmentNeed, enrichmentKey } from '../source.ts';
 import { READ_VERSION } from '../stripe/envelope.ts';
 import { creditNote, documentLine, invoicePayment } from '../stripe/schemas/documents.ts';
-import { balanceTransaction, refund } from '../stripe/schemas/money.ts';
+import { accountBalance, balanceTransaction, refund } from '../stripe/schemas/money.ts';
 import { needsOfObject, readingOf, THIN_OBJECT, type ThinAnswer } from '../stripe/thin.ts';
 import type { EnrichmentAccess, FetchEnrichment } from './port.ts';
 import { type Answer, fetchAll } from './run.ts';
@@ -32,6 +32,7 @@ const endpoints: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
     { path: (id) => `/v1/balance_transactions/${id}`, item: balanceTransaction, list: false, final: true },
   ],
   ['event', { path: (id) => `/v1/events/${id}`, item: z.looseObject({ id: z.string() }), list: false, final: true }],
+  ['balance', { path: () => '/v1/balance', item: accountBalance, list: false, final: false }],
   ['invoice_lines', { path: (id) => `/v1/invoices/${id}/lines`, item: documentLine, list: true, final: true }],
   ['credit_note_lines', { path: (id) => `/v1/credit_notes/${id}/lines`, item: documentLine, list: true, final: true }],
   [

@@ -67,6 +67,12 @@ const journalEvent = z.strictObject({
         customer: customer.nullable(),
         tax: z.string().max(200).nullable(),
         memo: z.string().max(300).nullable(),
+        item: z
+          .string()
+          .regex(/^[^:]+:[^:]+:.+$/)
+          .max(600)
+          .transform((text) => text as ObjectKey)
+          .exactOptional(),
       }),
     )
     .max(1000),

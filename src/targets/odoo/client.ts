@@ -29,14 +29,18 @@ interface Connection {
 }
 
 export class OdooClient {
+  readonly config: OdooTargetConfig;
+  private readonly apiKey: string;
+  private readonly http: TargetHttp;
+  private readonly session: OdooSession;
   private connection: Connection | null = null;
 
-  constructor(
-    readonly config: OdooTargetConfig,
-    private readonly apiKey: string,
-    private readonly http: TargetHttp,
-    private readonly session: OdooSession,
-  ) {}
+  constructor(config: OdooTargetConfig, apiKey: string, http: TargetHttp, session: OdooSession) {
+    this.config = config;
+    this.apiKey = apiKey;
+    this.http = http;
+    this.session = session;
+  }
 
   /** Asks which Odoo it is, unless the session knows. Only a success is remembered. */
   async connect(): Promise<Result<Connection, Failure>> {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as make from '../../../sandbox/stripe/events.ts';
+import { type BalanceReader, balanceReaders } from '../../../src/sources/enrichment/balance.ts';
 import {
   defaultBudget,
   type EnrichmentAccess,
@@ -44,6 +45,7 @@ beforeAll(async () => {
         created: AT,
       }),
       wrap('charge.succeeded', charge(), { id: 'evt_kept' }),
+      make.balance({ eur: 900 }, { eur: 100 }),
     ],
     payouts: { po_1: ['txn_1'], po_many: transactions.map((each) => String(each.id)) },
   });
@@ -102,6 +104,13 @@ async function fetched(needs: readonly EnrichmentNeed[], over: Partial<Enrichmen
   return outcome.enrichment;
 }
 
+function stripeBalance(): BalanceReader {
+  const reader = balanceReaders.get('stripe');
+  if (reader === undefined) throw new Error('Stripe’s balance is not read');
+  return reader;
+}
+const balanceReader = stripeBalance();
+
 describe('asking Stripe’s API', () => {
   it('completes a charge: its settlement and its invoice', async () => {
     const event = wrap('charge.succeeded', charge({ balanceTransaction: 'txn_1' }));
@@ -131,6 +140,15 @@ describe('asking Stripe’s API', () => {
     expect(factsOf(source, wrap('payout.paid', payout()), enrichment)).toMatchObject([
       { transactions: [{ payment: 'stripe:payment:pi_1', settlement: { net: 11_610 } }] },
     ]);
+  });
+
+  it('tells the account’s balance, each time anew', async () => {
+    const { http, sent } = network();
+    for (let time = 0; time < 2; time++) {
+      const answers = await fetched([balanceReader.need(null)], { http });
+      expect(balanceReader.read(answers.get('balance:now'))).toEqual(new Map([['EUR', 1000]]));
+    }
+    expect(sent.map(({ url }) => new URL(url).pathname)).toEqual(['/v1/balance', '/v1/balance']);
   });
 
   it('reads lists page by page, whole or not at all', async () => {

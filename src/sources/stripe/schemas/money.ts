@@ -37,6 +37,11 @@ export type BalanceTransaction = z.infer<typeof balanceTransaction>;
 const balanceTransactionReference = z.union([stripeId, balanceTransaction]);
 export type BalanceTransactionReference = z.infer<typeof balanceTransactionReference>;
 
+const balancePart = z.array(z.object({ amount, currency: currencyCode })).max(200);
+
+/** The account's balance by now (docs.stripe.com/api/balance): what may be paid out, and what is still to come. */
+export const accountBalance = z.object({ available: balancePart, pending: balancePart });
+
 export const refund = z.object({
   id: stripeId,
   amount,
