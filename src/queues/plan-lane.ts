@@ -12,6 +12,7 @@ import { type IdentityRules, judgeIdentity, namedElsewhere, type StandingLookup 
 import type { EpochMs, LaneKey, ObjectKey } from '../canonical/ids.ts';
 import type { ObjectState } from '../canonical/objects.ts';
 import { unreachable } from '../canonical/result.ts';
+import { stakeOf } from '../canonical/stake.ts';
 import type { HeldReason, LaneHead, LeasedEvent } from '../durable-objects/customer-lane/protocol.ts';
 import type { OwnedObject } from '../ledger/books.ts';
 import {
@@ -253,17 +254,6 @@ class PlanningLane {
       exception,
     };
   }
-}
-
-/** What the event moves, for its exception; nothing where it does not say. */
-export function stakeOf(facts: readonly CanonicalEvent[]): Pick<ExceptionDraft, 'amount' | 'currency'> {
-  for (const fact of facts) {
-    if (!('currency' in fact) || fact.currency === null) continue;
-    if ('total' in fact) return { amount: fact.total, currency: fact.currency };
-    if ('cumulative' in fact) return { amount: fact.cumulative, currency: fact.currency };
-    if ('amount' in fact) return { amount: fact.amount, currency: fact.currency };
-  }
-  return { amount: null, currency: null };
 }
 
 /** Our own fault, on the list with what is at stake: the event stays whole and is decided again when unblocked. */
