@@ -6,10 +6,12 @@
  * The rules refuse as well, each at the moment it misses something; what they say has its place in the same order.
  */
 import { accountFor } from './accounts.ts';
-import type { EntityBooks, ExceptionCause, ExceptionDraft, ObjectLookup } from './decision.ts';
+import type { ExceptionCause, ExceptionDraft } from './decision.ts';
 import type { CanonicalEvent, InvoiceLine } from './events.ts';
 import { factDate } from './fact-date.ts';
-import type { ObjectKey } from './ids.ts';
+import { dateIn, type ObjectKey } from './ids.ts';
+import { baseOn } from './rules/fx.ts';
+import { openDay, type RuleContext } from './rules/rule.ts';
 import { stakeOf } from './stake.ts';
 
 /** Where a cause stands in the order of questions; what is not a question of validation comes with the price. */
@@ -27,11 +29,6 @@ const order: Readonly<Partial<Record<ExceptionCause, number>>> = {
 };
 const placeOf = ({ cause }: ExceptionDraft): number => order[cause] ?? 3;
 
-interface Standing {
-  readonly books: EntityBooks;
-  readonly objects: ObjectLookup;
-}
-
 /** What came of the rule: a `refused` one missed something; a `booked` one had all its accounts and an open day. */
 export type Ruled = 'booked' | 'waits' | { readonly refused: ExceptionDraft };
 
@@ -39,16 +36,21 @@ export type Ruled = 'booked' | 'waits' | { readonly refused: ExceptionDraft };
  * The exception that stands in the way of a fact, or null. A fact that changes nothing is not to be asked: what is
  * booked stays so, whatever has become of its customer or its period.
  */
-export function validate(fact: CanonicalEvent, standing: Standing, ruled: Ruled): ExceptionDraft | null {
+export function validate(fact: CanonicalEvent, context: RuleContext, ruled: Ruled): ExceptionDraft | null {
   const failures = [
-    ...customer(fact, standing),
-    ...products(fact, standing),
+    ...customer(fact, context),
+    ...products(fact, context),
     ...price(fact),
-    ...entity(fact, standing),
-    ...currencyOf(fact, standing),
+    ...entity(fact, context),
+    ...currencyOf(fact, context),
   ];
   if (ruled !== 'booked')
-    failures.push(...taxes(fact, standing), ...accounts(fact, standing), ...period(fact, standing));
+    failures.push(
+      ...rates(fact, context),
+      ...taxes(fact, context),
+      ...accounts(fact, context),
+      ...period(fact, context),
+    );
   if (typeof ruled === 'object' && !failures.some((failure) => says(failure, ruled.refused)))
     failures.push(ruled.refused);
   const [first, ...others] = failures.toSorted((a, b) => placeOf(a) - placeOf(b));
@@ -77,7 +79,7 @@ const failed = (
   remedy: string,
 ): ExceptionDraft => ({ cause, message, remedy, ...stakeOf([fact]), object });
 
-const customer = (fact: CanonicalEvent, { books, objects }: Standing): ExceptionDraft[] => {
+const customer = (fact: CanonicalEvent, { books, objects }: RuleContext): ExceptionDraft[] => {
   if (fact.kind !== 'invoice.issued' || books.policies.validation?.customers !== 'active') return [];
   const state = objects(fact.customer);
   if (state === null || state.kind !== 'customer' || state.active) return [];
@@ -95,7 +97,7 @@ const customer = (fact: CanonicalEvent, { books, objects }: Standing): Exception
 
 const idOf = (key: ObjectKey): string => key.split(':').slice(2).join(':');
 
-function products(fact: CanonicalEvent, { books, objects }: Standing): ExceptionDraft[] {
+function products(fact: CanonicalEvent, { books, objects }: RuleContext): ExceptionDraft[] {
   if (fact.kind !== 'invoice.issued' || books.policies.validation?.products !== 'known') return [];
   const mapping = books.accounts.revenue;
   const ownAccount = (product: ObjectKey) => typeof mapping === 'object' && mapping[idOf(product)] !== undefined;
@@ -134,7 +136,7 @@ function price(fact: CanonicalEvent): ExceptionDraft[] {
 
 const discountedBelowNothing = (line: InvoiceLine): boolean => line.discount < 0;
 
-function entity(fact: CanonicalEvent, { books, objects }: Standing): ExceptionDraft[] {
+function entity(fact: CanonicalEvent, { books, objects }: RuleContext): ExceptionDraft[] {
   const keys = [
     'invoice' in fact && fact.kind !== 'invoice.issued' ? fact.invoice : null,
     'payment' in fact ? fact.payment : null,
@@ -150,7 +152,7 @@ function entity(fact: CanonicalEvent, { books, objects }: Standing): ExceptionDr
   return [];
 }
 
-function currencyOf(fact: CanonicalEvent, { books }: Standing): ExceptionDraft[] {
+function currencyOf(fact: CanonicalEvent, { books }: RuleContext): ExceptionDraft[] {
   const { currencies } = books;
   if (currencies === undefined || factDate(fact, books.timeZone) === null) return [];
   if (!('currency' in fact) || fact.currency === null || currencies.includes(fact.currency)) return [];
@@ -166,7 +168,7 @@ const billed = (fact: CanonicalEvent) =>
       ? { object: fact.creditNote, lines: fact.lines }
       : null;
 
-function taxes(fact: CanonicalEvent, { books }: Standing): ExceptionDraft[] {
+function taxes(fact: CanonicalEvent, { books }: RuleContext): ExceptionDraft[] {
   const bill = billed(fact);
   if (bill === null) return [];
   const codes = new Set(bill.lines.flatMap((line) => line.taxes.map((tax) => tax.code)));
@@ -178,7 +180,7 @@ function taxes(fact: CanonicalEvent, { books }: Standing): ExceptionDraft[] {
 }
 
 /** Revenue is what configs forget: all products of a bill at once. Other roles are found by the rules. */
-function accounts(fact: CanonicalEvent, { books }: Standing): ExceptionDraft[] {
+function accounts(fact: CanonicalEvent, { books }: RuleContext): ExceptionDraft[] {
   if (fact.kind !== 'invoice.issued') return [];
   const qualifiers = new Set(fact.lines.map(({ product }) => (product === null ? 'default' : idOf(product))));
   const missing = [...qualifiers].filter((qualifier) => !accountFor(books.accounts, 'revenue', qualifier).ok);
@@ -188,17 +190,28 @@ function accounts(fact: CanonicalEvent, { books }: Standing): ExceptionDraft[] {
   return [failed(fact, 'account_not_mapped', fact.invoice, message, remedy)];
 }
 
-function period(fact: CanonicalEvent, { books }: Standing): ExceptionDraft[] {
-  const date = factDate(fact, books.timeZone);
-  const { closedUntil, policies } = books;
-  if (date === null || closedUntil === null || date > closedUntil || policies.latePeriod === 'next-open') return [];
-  return [
-    failed(
-      fact,
-      'period_closed',
-      null,
-      `It belongs to ${date}, and the books are closed until ${closedUntil}.`,
-      'Reopen the period, or set the policy latePeriod to next-open; it is then tried again by itself.',
-    ),
-  ];
+/** A claim in another currency needs the tenant's rate of its day; money brings the processor's. */
+function rates(fact: CanonicalEvent, context: RuleContext): ExceptionDraft[] {
+  if (fact.kind !== 'invoice.issued') return [];
+  const value = { amount: fact.total, currency: fact.currency };
+  const date = dateIn(context.books.timeZone, fact.occurredAt);
+  const day = openDay(context, date, fact.invoice, value);
+  const base = baseOn(context, value, day.ok ? day.value.date : date, fact.invoice);
+  return base.ok ? [] : [base.error];
+}
+
+function period(fact: CanonicalEvent, context: RuleContext): ExceptionDraft[] {
+  const date = factDate(fact, context.books.timeZone);
+  if (date === null) return [];
+  const day = openDay(context, date, objectOf(fact), null);
+  return day.ok ? [] : [{ ...day.error, ...stakeOf([fact]) }];
+}
+
+/** What a person looks for first. */
+function objectOf(fact: CanonicalEvent): ObjectKey | null {
+  if ('creditNote' in fact && fact.creditNote !== null) return fact.creditNote;
+  if ('refund' in fact) return fact.refund;
+  if ('dispute' in fact) return fact.dispute;
+  if ('invoice' in fact && fact.invoice !== null) return fact.invoice;
+  return 'payment' in fact ? fact.payment : null;
 }
