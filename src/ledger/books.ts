@@ -1,6 +1,6 @@
 /** What the ledger stage reads: by primary key only, so that its cost does not grow with the books. */
 import type { LaneStanding } from '../canonical/identity.ts';
-import { type EpochMs, type LaneKey, laneKey, type TenantId } from '../canonical/ids.ts';
+import { type EpochMs, type IsoDate, isoDate, type LaneKey, laneKey, type TenantId } from '../canonical/ids.ts';
 import type { ObjectState } from '../canonical/objects.ts';
 import type { LaneHead } from '../durable-objects/customer-lane/protocol.ts';
 import type { LedgerDatabase } from './database.ts';
@@ -26,6 +26,8 @@ export interface Books {
   readonly links: Map<LaneKey, LaneLink>;
   /** Of the lanes asked for, those that others are linked to, with at most 20 of these; their customers are among `objects`. */
   readonly kin: Map<LaneKey, LaneKey[]>;
+  /** Last closed day of each of the entities asked for; those that were never closed are left out. */
+  readonly closings: Map<string, IsoDate>;
 }
 
 /** `stripe:cus_1` → `stripe:customer:cus_1`, as `customerOfLane` has it. */
@@ -37,14 +39,17 @@ FROM json_each(?2) k CROSS JOIN objects o ON o.tenant = ?1 AND o.object = k.valu
 UNION ALL SELECT l.lane, l.primary_lane, NULL, l.at, h.position, h.hash
 FROM json_each(?3) k CROSS JOIN lane_links l ON l.tenant = ?1 AND l.lane = k.value LEFT JOIN lanes h ON h.tenant = ?1 AND h.lane = l.lane
 UNION ALL SELECT f.value, k.value, NULL, NULL, NULL, NULL
-FROM json_each(?3) k CROSS JOIN json_each((SELECT json_group_array(lane) FROM (SELECT lane FROM lane_links WHERE tenant = ?1 AND primary_lane = k.value LIMIT 20))) f`;
+FROM json_each(?3) k CROSS JOIN json_each((SELECT json_group_array(lane) FROM (SELECT lane FROM lane_links WHERE tenant = ?1 AND primary_lane = k.value LIMIT 20))) f
+UNION ALL SELECT b.entity, NULL, NULL, NULL, NULL, b.closed_until
+FROM json_each(?4) k CROSS JOIN entity_books b ON b.tenant = ?1 AND b.entity = k.value WHERE b.closed_until IS NOT NULL`;
 
 const readKin = `SELECT o.object AS object, coalesce(l.primary_lane, o.lane) AS lane, o.state AS state
 FROM json_each(?2) k CROSS JOIN objects o ON o.tenant = ?1 AND o.object = ${customerOf('k.value')} LEFT JOIN lane_links l ON l.tenant = ?1 AND l.lane = o.lane`;
 
 interface BooksRow {
   readonly object: string;
-  readonly lane: LaneKey;
+  /** Null in the row of an entity's books, whose closed day stands in `hash`. */
+  readonly lane: LaneKey | null;
   /** Null in the row of a link, seen from either end. */
   readonly state: string | null;
   /** Null where the link is seen from its primary. */
@@ -55,7 +60,7 @@ interface BooksRow {
 
 /**
  * Object states by key, with one level of the objects they name as `related` (a payment's invoice), and which of `lanes`
- * are linked: one query for both, by primary keys.
+ * are linked, and how far the books of `entities` are closed: one query for all, by primary keys.
  * State rows were written by `commitLanes` from typed values; they are read back as such.
  */
 export async function loadBooks(
@@ -63,22 +68,33 @@ export async function loadBooks(
   tenant: TenantId,
   keys: readonly string[],
   lanes: readonly LaneKey[],
+  entities: readonly string[] = [],
 ): Promise<Books> {
-  const books: Books = { objects: new Map(), links: new Map(), kin: new Map() };
+  const books: Books = { objects: new Map(), links: new Map(), kin: new Map(), closings: new Map() };
   let wanted = [...new Set(keys)];
   for (let level = 0; level < 2 && (wanted.length > 0 || (level === 0 && lanes.length > 0)); level++) {
     const { results } = await db
       .prepare(readObjects)
-      .bind(tenant, JSON.stringify(wanted), JSON.stringify(level === 0 ? lanes : []))
+      .bind(
+        tenant,
+        JSON.stringify(wanted),
+        JSON.stringify(level === 0 ? lanes : []),
+        JSON.stringify(level === 0 ? entities : []),
+      )
       .all<BooksRow>();
     const related = new Set<string>();
     for (const row of results) {
+      const { lane } = row;
+      if (lane === null) {
+        if (row.hash !== null) books.closings.set(row.object, isoDate(row.hash));
+        continue;
+      }
       if (row.state === null) {
-        noteLink(books, row);
+        noteLink(books, { ...row, lane });
         continue;
       }
       const state: ObjectState = JSON.parse(row.state);
-      books.objects.set(row.object, { state, lane: row.lane });
+      books.objects.set(row.object, { state, lane });
       for (const key of state.related) if (!books.objects.has(key)) related.add(key);
     }
     wanted = [...related].filter((key) => !books.objects.has(key));
@@ -87,7 +103,7 @@ export async function loadBooks(
   return books;
 }
 
-function noteLink(books: Books, { object, lane, at, position, hash }: BooksRow): void {
+function noteLink(books: Books, { object, lane, at, position, hash }: BooksRow & { readonly lane: LaneKey }): void {
   if (at === null) {
     books.kin.set(lane, [...(books.kin.get(lane) ?? []), laneKey(object)]);
     return;
@@ -102,7 +118,7 @@ async function loadKin(db: LedgerDatabase, tenant: TenantId, { kin, objects }: B
   const { results } = await db
     .prepare(readKin)
     .bind(tenant, JSON.stringify([...kin].flat(2)))
-    .all<Pick<BooksRow, 'object' | 'lane'> & { readonly state: string }>();
+    .all<{ readonly object: string; readonly lane: LaneKey; readonly state: string }>();
   for (const { object, lane, state } of results) {
     if (!objects.has(object)) objects.set(object, { state: JSON.parse(state) as ObjectState, lane });
   }
@@ -126,6 +142,23 @@ export async function loadStandings(
   return new Map(
     results.map((row) => [row.lane, { primary: row.primaryLane, linked: JSON.parse(row.linked) as LaneKey[] }]),
   );
+}
+
+const closedDays = `SELECT b.entity, b.closed_until AS closedUntil
+FROM json_each(?2) k CROSS JOIN entity_books b ON b.tenant = ?1 AND b.entity = k.value WHERE b.closed_until IS NOT NULL`;
+
+/** Last closed day of each of these entities' books, by primary key; those that were never closed are left out. */
+export async function readClosings(
+  db: LedgerDatabase,
+  tenant: TenantId,
+  entities: readonly string[],
+): Promise<Map<string, IsoDate>> {
+  if (entities.length === 0) return new Map();
+  const { results } = await db
+    .prepare(closedDays)
+    .bind(tenant, JSON.stringify([...new Set(entities)]))
+    .all<{ entity: string; closedUntil: string }>();
+  return new Map(results.map((row) => [row.entity, isoDate(row.closedUntil)]));
 }
 
 export async function readHead(db: LedgerDatabase, tenant: TenantId, lane: string): Promise<LaneHead | null> {

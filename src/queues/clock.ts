@@ -4,11 +4,13 @@ import type { EpochMs } from '../canonical/ids.ts';
 import { errorWords, logError } from '../operations/log.ts';
 import { isFeedTime, pullRates } from '../operations/rates-feed.ts';
 import { tellDueRecognitions } from '../operations/recognition-run.ts';
+import { resumeAllParked } from '../operations/resume-parked.ts';
 import { feedPorts } from './connectors.ts';
 import { sweep } from './sweep.ts';
 
 const tasks: Readonly<Record<string, (env: Bindings, now: EpochMs) => Promise<unknown>>> = {
   sweep: (env) => sweep(env),
+  parked: (env) => resumeAllParked(env),
   recognition: (env, now) => tellDueRecognitions(env, now),
   rates: async (env, now) => {
     if (isFeedTime(now)) await pullRates(feedPorts(env), now);

@@ -1,6 +1,6 @@
 /** Leased lanes → what each adds to the books: events read, books loaded, plans made, entries sealed into the chain. */
 import { objectsOf } from '../canonical/decide.ts';
-import type { EntityBooks, ExchangeRate } from '../canonical/decision.ts';
+import { closedFrom, type EntityBooks } from '../canonical/decision.ts';
 import { customerOfLane, kinshipOf, type LaneStanding, namedElsewhere } from '../canonical/identity.ts';
 import type { EpochMs, LaneKey, TenantId } from '../canonical/ids.ts';
 import type { Conflict, LaneHead, LeasedEvent, QuarantinedEvent } from '../durable-objects/customer-lane/protocol.ts';
@@ -51,14 +51,16 @@ const understood = (events: readonly LeasedEvent[], readings: Readings): Underst
     return reading?.kind === 'facts' ? [reading] : [];
   });
 
-/** The entity's books with the rates of the feed beside those of its config. */
-const withRates = (books: EntityBooks, rates: readonly ExchangeRate[]): EntityBooks =>
-  rates.length === 0 ? books : { ...books, rates: [...books.rates, ...rates] };
+/** The entity's books as they stand by now: with the feed's rates beside the config's, closed as far as they are. */
+function asOfNow(books: EntityBooks, { rates, closings }: PlanningBooks): EntityBooks {
+  const closed = closedFrom(books, closings.get(books.entity) ?? null);
+  return rates.length === 0 ? closed : { ...closed, rates: [...closed.rates, ...rates] };
+}
 
 /** Nothing is read when nothing is asked for: whether a lane is linked shows then when its head would move. */
 async function readPlanningBooks(
   db: LedgerDatabase,
-  { tenant, identity }: TenantRuntime,
+  { tenant, identity, config }: TenantRuntime,
   readings: readonly Understood[],
   leases: readonly LeasedLane[],
   always = false,
@@ -78,8 +80,9 @@ async function readPlanningBooks(
   const others = said.map(({ named }) => customerOfLane(standings.get(named)?.primary ?? named));
   const keys = [...objectsOf(facts), ...others];
   const lanes = leases.map((lease) => lease.lane);
-  const none = { objects: new Map(), links: new Map(), kin: new Map() };
-  const books = keys.length === 0 && !always ? none : await loadBooks(db, tenant, keys, lanes);
+  const none = { objects: new Map(), links: new Map(), kin: new Map(), closings: new Map() };
+  const books =
+    keys.length === 0 && !always ? none : await loadBooks(db, tenant, keys, lanes, Object.keys(config.entities));
   return { ...books, standings, rates };
 }
 
@@ -105,12 +108,12 @@ async function planOne(
           reading: (event) => {
             const reading = readings.get(event) ?? { kind: 'later', reason: 'not read in this pass' };
             if (refused?.event !== event)
-              return reading.kind === 'facts' ? { ...reading, books: withRates(reading.books, books.rates) } : reading;
+              return reading.kind === 'facts' ? { ...reading, books: asOfNow(reading.books, books) } : reading;
             const facts = reading.kind === 'facts' ? reading.facts : [];
             return { kind: 'exception', facts, exception: internalError(event, facts, refused.words) };
           },
           objects: books.objects,
-          booksOf: (entity) => withRates(tenant.books(entity), books.rates),
+          booksOf: (entity) => asOfNow(tenant.books(entity), books),
           route: (facts, entity) => tenant.route(facts, entity, now),
           identity: { rules: tenant.identity, standing: (lane) => books.standings.get(lane) ?? unlinked },
           kinship: kinshipOf(lease.lane, books.kin.get(lease.lane) ?? []),

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { entityByRule } from '../canonical/entities.ts';
 import type { CanonicalEvent, CanonicalKind } from '../canonical/events.ts';
 import type { EpochMs } from '../canonical/ids.ts';
+import { stakeOf } from '../canonical/stake.ts';
 import type { LeasedEvent } from '../durable-objects/customer-lane/protocol.ts';
 import { Disconnected } from '../sources/enrichment/port.ts';
 import { textAt } from '../sources/references.ts';
@@ -11,7 +12,7 @@ import type { Enrichment, EnrichmentNeed } from '../sources/source.ts';
 import { enrichmentKey } from '../sources/source.ts';
 import type { TenantRuntime, TenantSource } from '../tenants/runtime.ts';
 import type { TrustTier } from '../verification/verification.ts';
-import { type Reading, stakeOf } from './plan-lane.ts';
+import type { Reading } from './plan-lane.ts';
 
 export type Readings = ReadonlyMap<LeasedEvent, Reading>;
 
@@ -176,7 +177,9 @@ function readEvent(
   if (disconnected !== undefined) return waitsForConnection(source, disconnected);
   const read = source.source.interpret(event, enrichment);
   if (read.kind === 'quarantine') return { kind: 'quarantine', reason: `${read.reason.code}: ${read.reason.detail}` };
-  const books = tenant.books(read.entity ?? entityFor(source, read.facts, event));
+  const entity = read.entity ?? entityFor(source, read.facts, event);
+  if (!Object.hasOwn(tenant.config.entities, entity)) return ofNoEntity(event, entity, read.facts);
+  const books = tenant.books(entity);
   if (standing === 'proven') {
     const note = read.note === null ? PROVEN_NOTE : `${read.note}; ${PROVEN_NOTE}`;
     return { kind: 'facts', facts: read.facts, note, books };
@@ -191,6 +194,7 @@ const entityFor = (source: TenantSource, facts: readonly CanonicalEvent[], event
   source.entityRules.length === 0
     ? source.entity
     : (entityByRule(source.entityRules, facts, (path) => textAt(event.body, path)) ?? source.entity);
+
 const isDisconnected = (value: unknown): value is Disconnected => value instanceof Disconnected;
 
 /** The same words for every event of the source: it is one trouble, and one exception. */
@@ -208,6 +212,19 @@ function waitsForConnection(source: TenantSource, { message }: Disconnected): Re
     },
   };
 }
+
+/** The gateway's own events outlive the config they were told under. */
+const ofNoEntity = (event: LeasedEvent, entity: string, facts: readonly CanonicalEvent[]): Reading => ({
+  kind: 'exception',
+  facts,
+  exception: {
+    cause: 'entity_unclear',
+    message: `${event.type} ${event.eventId} is of entity ${entity}, which the config does not have any more.`,
+    remedy: 'Put the entity back into the config, or skip the event with a reason.',
+    ...stakeOf(facts),
+    object: null,
+  },
+});
 
 function untrusted(event: LeasedEvent, source: TenantSource, facts: readonly CanonicalEvent[]): Reading {
   return {

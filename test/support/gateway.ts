@@ -25,11 +25,12 @@ import { timelineView } from '../../src/ledger/timeline.ts';
 import { exceptionView } from '../../src/ledger/views.ts';
 import { directoryOf } from '../../src/operations/directory.ts';
 import { tellDueRecognitions } from '../../src/operations/recognition-run.ts';
+import { resumeAllParked } from '../../src/operations/resume-parked.ts';
 import { enrichWith, type Pauses } from '../../src/queues/enrich.ts';
 import { answerFromBooks } from '../../src/queues/enrich-own.ts';
 import type { StagePorts, StageReport } from '../../src/queues/ports.ts';
 import { runLanes } from '../../src/queues/run-lanes.ts';
-import { api } from '../../src/routes/api/index.ts';
+import { createApi, systemPorts } from '../../src/routes/api/index.ts';
 import { ingress } from '../../src/routes/ingress.ts';
 import { defaultBudget, type EnrichmentHttp, noCache } from '../../src/sources/enrichment/port.ts';
 import { fetchStripeEnrichment } from '../../src/sources/enrichment/stripe.ts';
@@ -80,8 +81,9 @@ export interface StoryConfig {
   readonly entities?: Readonly<Record<string, unknown>>;
   /** Targets beside the demo's own. */
   readonly targets?: Readonly<Record<string, unknown>>;
-  /** Before the demo's own. */
-  readonly routes?: readonly unknown[];
+  /** Instead of the demo's own. */
+  readonly routes?: readonly Readonly<Record<string, unknown>>[];
+  readonly currencies?: readonly string[];
 }
 
 const acknowledgement = z.object({
@@ -121,7 +123,12 @@ export class Gateway {
   private readonly pauses: Pauses = new Map();
   private readonly connectors = new Map<string, TargetConnector>();
   private readonly env: Bindings;
-  private readonly app = new Hono<{ Bindings: Bindings }>().route('/in', ingress).route('/api/v1', api);
+  private readonly app = new Hono<{ Bindings: Bindings }>()
+    .route('/in', ingress)
+    .route(
+      '/api/v1',
+      createApi({ ...systemPorts, connectors: () => (tenant, target) => this.ports().connector(tenant, target) }),
+    );
   private readonly later: Promise<unknown>[] = [];
   private counter = 0;
   private config: StoryConfig = {};
@@ -167,7 +174,8 @@ export class Gateway {
   /** Publishes the demo config with these changes over the earlier ones; live at once. */
   async publish(changes: StoryConfig): Promise<void> {
     this.config = { ...this.config, ...changes };
-    const { closedUntil, policies, stripe, sources, accounts, identity, entities, targets, routes, odoo } = this.config;
+    const { closedUntil, policies, stripe, sources, accounts, identity, routes, currencies } = this.config;
+    const { entities, targets, odoo } = this.config;
     const demo = readJson('demo.json');
     const document = {
       ...demo,
@@ -176,6 +184,7 @@ export class Gateway {
           ...demo.entities['demo-eu'],
           rates: [{ from: 'USD', to: 'EUR', date: '2026-01-05', rate: '0.92', source: 'story' }],
           closedUntil: closedUntil ?? null,
+          ...(currencies === undefined ? {} : { currencies }),
         },
         ...entities,
       },
@@ -189,9 +198,9 @@ export class Gateway {
         odoo: { ...demo.targets.odoo, url: 'https://odoo.test', login: 'ledgergate', ...odoo },
         ...targets,
       },
-      routes: [...(routes ?? []), ...demo.routes],
       accounts: { ...demo.accounts, ...accounts },
       ...(identity === undefined ? {} : { identity }),
+      ...(routes === undefined ? {} : { routes }),
       policies: { ...demo.policies, ...policies },
     };
     await this.call('POST', '/tenants/demo/config', document);
@@ -294,28 +303,52 @@ export class Gateway {
 
   // ---- what people see ------------------------------------------------------
 
-  /** The operator API, with the root token. @throws when it does not answer 2xx. */
-  async call(method: string, route: string, body?: unknown): Promise<unknown> {
-    const text = await this.answered(method, route, body);
-    return text === '' ? null : JSON.parse(text);
+  /** The operator API, with the root token or another. @throws when it does not answer 2xx. */
+  async call(method: string, route: string, body?: unknown, token = ROOT_TOKEN): Promise<unknown> {
+    const { status, json } = await this.ask(method, route, body, token);
+    if (status >= 300) throw new Error(`${method} ${route} was answered ${status}: ${JSON.stringify(json)}`);
+    return json;
+  }
+
+  /** The same, whatever the answer. */
+  async ask(
+    method: string,
+    route: string,
+    body?: unknown,
+    token = ROOT_TOKEN,
+  ): Promise<{ readonly status: number; readonly json: unknown }> {
+    const { status, text } = await this.answered(method, route, body, token);
+    return { status, json: text === '' ? null : JSON.parse(text) };
   }
 
   /** What the operator API answers as text. @throws when it does not answer 2xx. */
   async text(route: string): Promise<string> {
-    return this.answered('GET', route);
+    const { status, text } = await this.answered('GET', route, undefined, ROOT_TOKEN);
+    if (status >= 300) throw new Error(`GET ${route} was answered ${status}: ${text}`);
+    return text;
   }
 
-  private async answered(method: string, route: string, body?: unknown): Promise<string> {
+  private async answered(method: string, route: string, body: unknown, token: string) {
     const request = new Request(`https://gateway.test/api/v1${route}`, {
       method,
-      headers: { authorization: `Bearer ${ROOT_TOKEN}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const answer = await this.app.fetch(request, this.env, this.context());
     await this.allLater();
     const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${route} was answered ${answer.status}: ${text}`);
-    return text;
+    return { status: answer.status, text };
+  }
+
+  /** A person with a key of their own. */
+  async person(label: string): Promise<string> {
+    const made = await this.call('POST', '/api-keys', { label, tenant: 'demo', role: 'operate' });
+    return z.object({ key: z.string() }).parse(made).key;
+  }
+
+  /** What the cron trigger does for parked events. */
+  async clock(): Promise<void> {
+    await resumeAllParked(this.env);
   }
 
   async timeline(eventId: string): Promise<Timeline> {

@@ -1,9 +1,11 @@
 /** The route table. */
+import { approvalRoutes } from './approvals.ts';
 import { eventRoutes } from './events.ts';
 import { historyRoutes } from './history.ts';
 import { identityRoutes } from './identities.ts';
 import { laneRoutes } from './lanes.ts';
 import { ledgerRoutes } from './ledger.ts';
+import { periodRoutes } from './periods.ts';
 import { rateRoutes } from './rates.ts';
 import { recognitionRoutes } from './recognition.ts';
 import { reconciliationRoutes } from './reconciliations.ts';
@@ -26,6 +28,8 @@ export const routes: readonly Route[] = [
   ...statementRoutes,
   ...reconciliationRoutes,
   ...workRoutes,
+  ...periodRoutes,
+  ...approvalRoutes,
   ...tenantRoutes,
   ...tryoutRoutes,
 ];
