@@ -22,6 +22,9 @@ export interface EntityBooks {
   readonly records?: CustomerRecords;
 }
 
+export type DisputePolicy = 'receivable' | 'expense' | 'contra-revenue';
+export type LostTax = 'expense' | 'relief';
+
 export interface Policies {
   /** Net: revenue is booked after discounts. Gross: revenue in full, the discount on its contra account. */
   readonly discounts: 'net' | 'gross';
@@ -30,6 +33,16 @@ export interface Policies {
   readonly latePeriod: 'exception' | 'next-open';
   /** Whether input tax on processor fees is reclaimable and booked apart. */
   readonly feeTax: 'reclaim' | 'expense';
+  /**
+   * Disputed money. Receivable: parked until the dispute is decided, a loss when it is lost. Expense: a loss as soon as it
+   * is withdrawn, taken back when it is won. Contra-revenue: parked, and when lost taken from the months still deferred
+   * and from revenue, by a contra account of its own.
+   */
+  readonly bookDisputesAs: DisputePolicy;
+  /** Whether the processor's fee is a cost with its charge, or with the payout that lists the charge. */
+  readonly feeAt: 'charge' | 'payout';
+  /** Tax in what is written off (or lost to a dispute, as contra-revenue): a cost, or taken off the tax that is owed. */
+  readonly badDebtTax: LostTax;
 }
 
 /** One unit of `from` costs `rate` units of `to` on `date`; used for `maxAgeDays` after it. */

@@ -120,6 +120,11 @@ export const policiesConfig = z.strictObject({
   deferAt: z.enum(['issue', 'never']).default('issue'),
   latePeriod: z.enum(['exception', 'next-open']).default('exception'),
   feeTax: z.enum(['reclaim', 'expense']).default('reclaim'),
+  bookDisputesAs: z.enum(['receivable', 'expense', 'contra-revenue']).default('receivable'),
+  /** `payout` needs a source whose payouts list their payments (Stripe, with an API key). */
+  feeAt: z.enum(['charge', 'payout']).default('charge'),
+  /** Whether the tax on what is written off is claimed back at once. */
+  badDebtTax: z.enum(['expense', 'relief']).default('expense'),
   /** Hours an event waits for its prerequisite before a person is told. */
   prerequisiteHours: z
     .int()

@@ -13,7 +13,10 @@ import type { FactOf } from '../../../src/canonical/rules/rule.ts';
 /** Every role on an account of its own name, so that balances read by role. */
 export const plainChart: ChartOfAccounts = Object.fromEntries(accountRoles.map((role) => [role, role]));
 
-const policies: Policies = { discounts: 'net', deferAt: 'issue', latePeriod: 'exception', feeTax: 'reclaim' };
+const policies: Policies = {
+  ...{ discounts: 'net', deferAt: 'issue', latePeriod: 'exception', feeTax: 'reclaim' },
+  ...{ bookDisputesAs: 'receivable', feeAt: 'charge', badDebtTax: 'expense' },
+};
 
 export function entityBooks(over: Partial<EntityBooks> & { policy?: Partial<Policies> } = {}): EntityBooks {
   const { policy, ...rest } = over;
