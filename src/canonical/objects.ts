@@ -51,6 +51,8 @@ export interface IssuedLine {
   readonly role: 'revenue' | 'discount';
   readonly description: string;
   readonly product: ObjectKey | null;
+  /** Whether the product was in the books when the line was billed: its bill and all that reverses it name it, or none does. */
+  readonly productPosted?: boolean;
   readonly net: MinorUnits;
   readonly tax: MinorUnits;
   readonly taxes: readonly IssuedTax[];

@@ -9,7 +9,7 @@ import type { Position } from './invoice-positions.ts';
 import { atIssue, invoiceDocument, isBilled } from './invoice-restatement.ts';
 import type { Line } from './lines.ts';
 import { partnerKey } from './partners.ts';
-import { find, type RuleContext } from './rule.ts';
+import type { RuleContext } from './rule.ts';
 
 /** The provider's id within an object key. */
 export const idOf = (object: ObjectKey): string => object.split(':').slice(2).join(':');
@@ -74,7 +74,6 @@ const billRoles = new Set(['revenue', 'discount', 'deferredRevenue']);
  * spread over the parts. `sign` −1 for invoices (revenue is a credit), 1 for credit notes.
  */
 export function billLines(
-  context: RuleContext,
   invoice: InvoiceState,
   changes: readonly Position[],
   sign: 1 | -1,
@@ -86,12 +85,11 @@ export function billLines(
     if (parts.length === 0 && taxes.length > 0) {
       parts = [{ role: line.role, account: line.revenueAccount, tax: null, line: line.id, amount: 0 }];
     }
-    const known = line.product !== null && find(context, line.product, 'product') !== null;
     const weights = parts.map((part) => Math.abs(part.amount));
     return parts.map((part, index) => ({
       id: part.role === 'deferredRevenue' ? `${line.id}:deferred` : line.id,
       description: line.description,
-      product: known && line.product !== null ? documentKey('product', line.product) : null,
+      product: line.productPosted === true && line.product !== null ? documentKey('product', line.product) : null,
       account: part.account ?? line.revenueAccount,
       net: minorUnits(sign * part.amount),
       taxes: taxes.flatMap((tax) => taxPart(line, tax, weights, index, sign)),
@@ -150,7 +148,7 @@ export function creditNoteDocument(
   changes: readonly Position[],
   at: { readonly key: PostingKey; readonly object: ObjectKey; readonly number: string; readonly date: IsoDate },
 ): CreditNoteDocument | null {
-  const lines = billLines(context, invoice, changes, 1);
+  const lines = billLines(invoice, changes, 1);
   if (!isBilled(invoice) || totalsOf(lines).total <= 0) return null;
   const { key, object, number, date } = at;
   const reverses = invoiceDocument(invoice);

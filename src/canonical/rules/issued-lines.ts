@@ -7,7 +7,7 @@ import { err, ok } from '../result.ts';
 import { slicesOf } from './deferral.ts';
 import { share } from './fx.ts';
 import { accountOf } from './lines.ts';
-import { type OrException, problem, type RuleContext, spoken } from './rule.ts';
+import { find, type OrException, problem, type RuleContext, spoken } from './rule.ts';
 
 /** Net and taxes of all lines. */
 export const sumOfLines = (lines: readonly InvoiceLine[]): number =>
@@ -78,6 +78,7 @@ function issuedLine(
       role: part.role,
       description: part.discount ? `Discount: ${line.description}` : line.description,
       product: line.product,
+      productPosted: line.product !== null && find(context, line.product, 'product') !== null,
       net: part.net,
       tax: minorUnits(taxes.value.reduce((sum, tax) => sum + tax.amount, 0)),
       taxes: taxes.value,

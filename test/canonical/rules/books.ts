@@ -18,7 +18,9 @@ const policies: Policies = {
   ...{ bookDisputesAs: 'receivable', feeAt: 'charge', badDebtTax: 'expense' },
 };
 
-export function entityBooks(over: Partial<EntityBooks> & { policy?: Partial<Policies> } = {}): EntityBooks {
+export type EntityOverrides = Partial<EntityBooks> & { policy?: Partial<Policies> };
+
+export function entityBooks(over: EntityOverrides = {}): EntityBooks {
   const { policy, ...rest } = over;
   return {
     entity: 'acme-eu',
@@ -38,7 +40,7 @@ export class Desk {
   readonly documents: TargetDocument[] = [];
   readonly books: EntityBooks;
 
-  constructor(over: Partial<EntityBooks> & { policy?: Partial<Policies> } = {}) {
+  constructor(over: EntityOverrides = {}) {
     this.books = entityBooks(over);
   }
 
