@@ -61,3 +61,12 @@ export const said = (facts: readonly CanonicalEvent[], note: string | null = nul
   facts,
   note,
 });
+
+/** A source's reading depends on nothing but the event: made once, however often a case is played. */
+export function readOnce(read: () => Interpretation): Told['reading'] {
+  let made: Interpretation | null = null;
+  return () => {
+    made ??= read();
+    return made;
+  };
+}

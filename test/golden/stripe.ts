@@ -3,7 +3,7 @@ import * as make from '../../sandbox/stripe/events.ts';
 import { registerSource } from '../../src/sources/registered.ts';
 import { stripe as definition } from '../../src/sources/stripe/index.ts';
 import { configured, stored, verifiedBody } from '../conformance/interpreting.ts';
-import type { Told } from './case.ts';
+import { readOnce, type Told } from './case.ts';
 
 const registered = registerSource(definition);
 const ownAccount = configured(registered);
@@ -50,13 +50,13 @@ export function tell(day: string, type: string, object: make.StripeObject, extra
     by: extra.account === undefined ? 'Stripe' : `Stripe (account ${extra.account})`,
     type,
     about: idOf(object),
-    reading: () => {
+    reading: readOnce(() => {
       const parsed = source.parse(verifiedBody(new Uint8Array(new TextEncoder().encode(JSON.stringify(body)))));
       const event = parsed.ok ? parsed.value[0] : undefined;
       if (event === undefined) throw new Error(`${type} is not addressable`);
       if (event.quarantine !== null) return { kind: 'quarantine', reason: event.quarantine };
       return source.interpret(stored(event), new Map(Object.entries(extra.shown ?? {})));
-    },
+    }),
   };
 }
 
