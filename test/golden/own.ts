@@ -1,10 +1,9 @@
 /** What no webhook tells: the month's end, journals a person asked for, and facts any source may state. */
 import type { AccountRole } from '../../src/canonical/accounts.ts';
-import type { DeferralSlice, JournalLine } from '../../src/canonical/entry.ts';
+import type { JournalLine } from '../../src/canonical/entry.ts';
 import type { CanonicalEvent, JournalPosted } from '../../src/canonical/events.ts';
 import { isoDate, objectKey } from '../../src/canonical/ids.ts';
-import { currency, minorUnits, parseDecimal } from '../../src/canonical/money.ts';
-import type { Desk } from '../canonical/rules/books.ts';
+import { currency, parseDecimal } from '../../src/canonical/money.ts';
 import { said, type Told } from './case.ts';
 import { accountNames } from './run.ts';
 
@@ -13,20 +12,6 @@ export const fact = (date: string, about: string, it: CanonicalEvent, by = 'a so
   ...{ date, by, type: it.kind, about },
   reading: () => said([it]),
 });
-
-/** What is open for the month over all entries, by currency and accounts: what the run is given in production. */
-function openSlices(desk: Desk, period: string): DeferralSlice[] {
-  const open = new Map<string, DeferralSlice>();
-  for (const slice of desk.entries.flatMap((entry) => entry.deferrals)) {
-    if (slice.period !== period) continue;
-    const key = [slice.currency, slice.revenueAccount, slice.deferredAccount].join(' ');
-    const known = open.get(key);
-    const amount = minorUnits(slice.amount + (known?.amount ?? 0));
-    const base = minorUnits(slice.base + (known?.base ?? 0));
-    open.set(key, { ...slice, line: '', amount, base });
-  }
-  return [...open.values()];
-}
 
 /** The run for a month, `2026-02`; a second run of the same month has another number. */
 export function recognised(month: string, run = 1): Told {
@@ -40,7 +25,7 @@ export function recognised(month: string, run = 1): Told {
       said([
         {
           ...{ kind: 'revenue.recognized', occurredAt: Date.parse(`${date}T22:59:59Z`), requires: [] },
-          ...{ recognition, period, open: openSlices(desk, period) },
+          ...{ recognition, period, open: desk.openFor(period) },
         },
       ]),
   };

@@ -73,11 +73,7 @@ const billRoles = new Set(['revenue', 'discount', 'deferredRevenue']);
  * The lines of a bill from what was booked by issued line: an earned and a deferred part each, with the line's taxes
  * spread over the parts. `sign` −1 for invoices (revenue is a credit), 1 for credit notes.
  */
-export function billLines(
-  invoice: InvoiceState,
-  changes: readonly Position[],
-  sign: 1 | -1,
-): DocumentLine[] {
+export function billLines(invoice: InvoiceState, changes: readonly Position[], sign: 1 | -1): DocumentLine[] {
   return invoice.lines.flatMap((line): DocumentLine[] => {
     const mine = changes.filter((change) => change.line === line.id);
     let parts = mine.filter((change) => billRoles.has(change.role));

@@ -3,6 +3,7 @@
  * it converted; otherwise the tenant's rates, never older than `maxAgeDays`. A missing rate is an exception, not a guess.
  */
 import type { ExchangeRate } from '../decision.ts';
+import type { DraftEntry } from '../entry.ts';
 import type { Settlement } from '../events.ts';
 import type { IsoDate, ObjectKey } from '../ids.ts';
 import { type Currency, convert, isoExponent, type MinorUnits, type Money, minorUnits } from '../money.ts';
@@ -58,13 +59,31 @@ export function rateMissing(value: Money, to: Currency, date: IsoDate, object: O
   });
 }
 
+const converted = (value: Money, to: Currency, at: ExchangeRate): MinorUnits =>
+  at.from === to ? convertBack(value, to, at) : convert(value, to, at.rate).amount;
+
 /** What `value` is worth in the entity's currency on `date`. */
 export function baseOn(context: RuleContext, value: Money, date: IsoDate, object: ObjectKey): OrException<MinorUnits> {
   const base = context.books.currency;
   if (value.currency === base) return ok(value.amount);
   const found = rateFor(context.books.rates, value.currency, base, date);
-  if (found === null) return err(rateMissing(value, base, date, object));
-  return ok(found.from === base ? convertBack(value, base, found) : convert(value, base, found.rate).amount);
+  return found === null ? err(rateMissing(value, base, date, object)) : ok(converted(value, base, found));
+}
+
+/**
+ * The tenant's rates that an entry's base amounts are made by, in words: rate, day, source and rounding. Amounts at another
+ * rate (a receivable's own, the processor's conversion) are not by them, and are left out. Null: none is.
+ */
+export function ratesStated(context: RuleContext, entry: Pick<DraftEntry, 'date' | 'lines'>): string | null {
+  const base = context.books.currency;
+  const used = new Set<string>();
+  for (const line of entry.lines) {
+    if (line.currency === base || line.amount === 0) continue;
+    const found = rateFor(context.books.rates, line.currency, base, entry.date);
+    if (found === null || converted(line, base, found) !== line.base) continue;
+    used.add(`1 ${found.from} = ${found.rate} ${found.to} on ${found.date} (${found.source})`);
+  }
+  return used.size === 0 ? null : `by ${[...used].join(', ')}, rounded half away from zero`;
 }
 
 /**

@@ -3,7 +3,7 @@ import { accountRoles, type ChartOfAccounts } from '../../../src/canonical/accou
 import { decide, objectsOf } from '../../../src/canonical/decide.ts';
 import type { Decision, EntityBooks, ExchangeRate, Policies } from '../../../src/canonical/decision.ts';
 import type { EntryDocument, TargetDocument } from '../../../src/canonical/documents.ts';
-import { type DraftEntry, imbalances } from '../../../src/canonical/entry.ts';
+import { type DeferralSlice, type DraftEntry, imbalances } from '../../../src/canonical/entry.ts';
 import type { CanonicalEvent, InvoiceLine, Settlement } from '../../../src/canonical/events.ts';
 import { type IsoDate, isoDate, type ObjectKey, objectKey } from '../../../src/canonical/ids.ts';
 import { currency, minorUnits, rate } from '../../../src/canonical/money.ts';
@@ -102,6 +102,19 @@ export class Desk {
       }
     }
     return Object.fromEntries(Object.entries(totals).filter(([, amount]) => amount !== 0));
+  }
+
+  /** What is open for a month, by currency and accounts: what a recognition run is given. */
+  openFor(period: IsoDate): DeferralSlice[] {
+    const open = new Map<string, DeferralSlice>();
+    for (const slice of this.entries.flatMap((entry) => entry.deferrals)) {
+      if (slice.period !== period) continue;
+      const own = [slice.currency, slice.revenueAccount, slice.deferredAccount].join(' ');
+      const known = open.get(own);
+      const [amount, base] = [slice.amount + (known?.amount ?? 0), slice.base + (known?.base ?? 0)];
+      open.set(own, { ...slice, line: '', amount: minorUnits(amount), base: minorUnits(base) });
+    }
+    return [...open.values()];
   }
 
   /** Scheduled revenue by period over all entries. */
