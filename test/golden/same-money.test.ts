@@ -161,7 +161,7 @@ const announced: readonly Announced[] = [
     tells: [
       refundEvent('2026-02-10', 'refund.created', 're_1', 'ch_1', 6000),
       refundEvent('2026-02-10', 'refund.updated', 're_1', 'ch_1', 6000),
-      refunded('2026-02-10', 're_1', 'ch_1', 12_000, 6000, { pays: 'in_1' }),
+      refunded('2026-02-11', 're_1', 'ch_1', 12_000, 6000, { pays: 'in_1' }),
     ],
   },
   {
@@ -186,7 +186,7 @@ const announced: readonly Announced[] = [
     ],
     tells: [
       tell('2026-01-17', 'charge.captured', chargeOf('2026-01-17', 'ch_1', 12_000, pays)),
-      paidOut('2026-01-20', 'po_1', 11_700, { lists: listed }),
+      paidOut('2026-01-21', 'po_1', 11_700, { lists: listed }),
       tell('2026-01-21', 'payout.reconciliation_completed', { id: 'po_1', object: 'payout' }),
     ],
   },
