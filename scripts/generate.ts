@@ -4,7 +4,7 @@
  * checked here.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -12,6 +12,7 @@ import { openApi } from '../src/routes/api/openapi.ts';
 import { routes } from '../src/routes/api/routes.ts';
 import { sources } from '../src/sources/registry.ts';
 import { tenantConfig } from '../src/tenants/config.ts';
+import { goldenPages } from '../test/golden/pages.ts';
 import { sourcesPage } from './sources-page.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -50,6 +51,20 @@ function sourcesDocument(): void {
   put(join(root, 'docs/sources.md'), page);
 }
 
+/** docs/accounting/: the golden cases in an accountant's words. A page whose case is gone goes with it. */
+function accountingPages(): void {
+  const folder = join(root, 'docs/accounting');
+  const pages = goldenPages();
+  mkdirSync(join(folder, 'cases'), { recursive: true });
+  for (const page of pages) put(join(folder, page.path), page.text);
+  const wanted = new Set(pages.map((page) => page.path));
+  for (const name of readdirSync(join(folder, 'cases'))) {
+    if (wanted.has(`cases/${name}`)) continue;
+    if (checking) stale.push(join(folder, 'cases', name));
+    else rmSync(join(folder, 'cases', name));
+  }
+}
+
 function workerTypes(scratch: string): void {
   const made = join(scratch, 'worker-configuration.d.ts');
   tool('wrangler', ['types', '--include-runtime=false', made]);
@@ -79,6 +94,7 @@ try {
   configSchema();
   operatorApi();
   sourcesDocument();
+  accountingPages();
   workerTypes(scratch);
   migrationsFollowSchema(scratch);
 } finally {

@@ -99,7 +99,13 @@ export interface LineOptions {
   readonly amount: number;
   readonly quantity?: number;
   readonly discount?: number;
-  readonly tax?: { readonly amount: number; readonly inclusive: boolean; readonly rate: string };
+  readonly tax?: {
+    readonly amount: number;
+    readonly inclusive: boolean;
+    readonly rate: string | null;
+    /** `reverse_charge` and the like; `standard_rated` where nothing is said. */
+    readonly reason?: string;
+  };
   readonly period: { readonly start: number; readonly end: number };
   readonly proration?: boolean;
 }
@@ -133,7 +139,7 @@ function basilLine(invoice: string, currency: string, line: LineOptions): Stripe
               amount: line.tax.amount,
               tax_behavior: line.tax.inclusive ? 'inclusive' : 'exclusive',
               tax_rate_details: { tax_rate: line.tax.rate },
-              taxability_reason: 'standard_rated',
+              taxability_reason: line.tax.reason ?? 'standard_rated',
               taxable_amount: taxable(line),
               type: 'tax_rate_details',
             },
@@ -161,7 +167,7 @@ function classicLine(currency: string, line: LineOptions): StripeObject {
               amount: line.tax.amount,
               inclusive: line.tax.inclusive,
               tax_rate: line.tax.rate,
-              taxability_reason: 'standard_rated',
+              taxability_reason: line.tax.reason ?? 'standard_rated',
               taxable_amount: taxable(line),
             },
           ],

@@ -20,6 +20,7 @@ export const accountRoles = [
   'feesInputTax',
   'disputesReceivable',
   'disputeLoss',
+  'disputedRevenue',
   'badDebt',
   'fxGainLoss',
   'fxConversion',

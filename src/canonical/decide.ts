@@ -14,6 +14,7 @@ import { customerUpserted } from './rules/customer.ts';
 import { contractActivated, dealWon } from './rules/deal.ts';
 import { disputeOpened, disputeStep } from './rules/dispute.ts';
 import { balanceAdjusted, processorFee } from './rules/fee.ts';
+import { ratesStated } from './rules/fx.ts';
 import { invoiceIssued } from './rules/invoice-issued.ts';
 import { journalPosted, journalSummarised } from './rules/journal.ts';
 import { paymentApplied } from './rules/payment-applied.ts';
@@ -176,6 +177,10 @@ class Tally {
     for (const state of decision.objects) this.objects.set(state.key, state);
   }
 
+  say(note: string | null): void {
+    if (note !== null && !this.notes.includes(note)) this.notes.push(note);
+  }
+
   decision(): Decision {
     if (!this.anyBooked) return this.firstNothing ?? nothing('no_effect', 'It concerns no books.');
     const { entries, documents, notices } = this;
@@ -215,6 +220,7 @@ export function decide(facts: readonly CanonicalEvent[], context: RuleContext): 
     if (failed !== null) return refuse(failed);
     if (decision.outcome === 'wait' || decision.outcome === 'exception') return decision;
     tally.add(decision);
+    if (decision.outcome === 'booked') for (const entry of decision.entries) tally.say(ratesStated(current, entry));
   }
   return tally.decision();
 }

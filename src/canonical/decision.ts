@@ -29,6 +29,8 @@ export function closedFrom(books: EntityBooks, closedUntil: IsoDate | null): Ent
   const later = closedUntil !== null && (books.closedUntil === null || closedUntil > books.closedUntil);
   return later ? { ...books, closedUntil } : books;
 }
+export type DisputePolicy = 'receivable' | 'expense' | 'contra-revenue';
+export type LostTax = 'expense' | 'relief';
 
 export interface Policies {
   /** Net: revenue is booked after discounts. Gross: revenue in full, the discount on its contra account. */
@@ -47,6 +49,16 @@ export interface Policies {
     /** Known: every product has been announced, or has a revenue account of its own. */
     readonly products: 'any' | 'known';
   };
+  /**
+   * Disputed money. Receivable: parked until the dispute is decided, a loss when it is lost. Expense: a loss as soon as it
+   * is withdrawn, taken back when it is won. Contra-revenue: parked, and when lost taken from the months still deferred
+   * and from revenue, by a contra account of its own.
+   */
+  readonly bookDisputesAs: DisputePolicy;
+  /** Whether the processor's fee is a cost with its charge, or with the payout that lists the charge. */
+  readonly feeAt: 'charge' | 'payout';
+  /** Tax in what is written off (or lost to a dispute, as contra-revenue): a cost, or taken off the tax that is owed. */
+  readonly badDebtTax: LostTax;
 }
 
 /** One unit of `from` costs `rate` units of `to` on `date`; used for `maxAgeDays` after it. */

@@ -2,6 +2,7 @@
  * Object states: the sub-ledger. One row per business object, holding what later facts need (an invoice's open amount,
  * a payment's refunded part). Written only by the object's own lane, in the same transaction as the entry.
  */
+import type { DisputePolicy, LostTax } from './decision.ts';
 import type { DeferralSlice, JournalLine } from './entry.ts';
 import type { PostalAddress, Settlement } from './events.ts';
 import { type EpochMs, type IsoDate, type ObjectKey, objectKey, type PostingKey } from './ids.ts';
@@ -57,6 +58,8 @@ export interface IssuedLine {
   readonly role: 'revenue' | 'discount';
   readonly description: string;
   readonly product: ObjectKey | null;
+  /** Whether the product was in the books when the line was billed: its bill and all that reverses it name it, or none does. */
+  readonly productPosted?: boolean;
   readonly net: MinorUnits;
   readonly tax: MinorUnits;
   readonly taxes: readonly IssuedTax[];
@@ -67,9 +70,11 @@ export interface IssuedLine {
   readonly slices: readonly { readonly period: IsoDate; readonly amount: MinorUnits }[];
 }
 
+/** A tax of zero (reverse charge, exempt with a code) stands here too: the line's net is what was taxed so. */
 export interface IssuedTax {
   readonly code: string;
-  readonly account: string;
+  /** Null only where the tax is zero and its code is not mapped. */
+  readonly account: string | null;
   readonly amount: MinorUnits;
   readonly percent: string | null;
 }
@@ -88,6 +93,7 @@ export interface InvoiceCredit {
   readonly paidOutOfBand: MinorUnits;
 }
 
+/** A refund, a lost dispute or a failed attempt: which, when, over how much. */
 export interface DatedAmount {
   readonly object: ObjectKey;
   readonly date: IsoDate;
@@ -99,6 +105,13 @@ export interface InvoicePayment {
   readonly payment: ObjectKey;
   readonly amount: MinorUnits;
   readonly refunds: readonly DatedAmount[];
+  /** What of it was lost to disputes, with the policy `contra-revenue`. */
+  readonly disputes?: readonly LostAmount[];
+}
+
+/** What the payer's bank took back for good, and what becomes of the tax in it. */
+export interface LostAmount extends DatedAmount {
+  readonly tax: LostTax;
 }
 
 /**
@@ -123,6 +136,8 @@ export interface InvoiceState extends StateBase {
   readonly payments: readonly InvoicePayment[];
   readonly voidedOn: IsoDate | null;
   readonly writtenOffOn: IsoDate | null;
+  /** What became of the tax in what was written off, by the policy of that day; absent: it was a cost. */
+  readonly writtenOffTax?: LostTax;
   /** The entry that wrote it off at the targets; absent or null where nothing was open by then. */
   readonly writtenOffBy?: PostingKey | null;
   /** Receivable still open, invoice currency, and the same at the rate it was booked at. Never negative. */
@@ -137,6 +152,8 @@ export interface InvoiceState extends StateBase {
   readonly deferrals: readonly DeferralSlice[];
   /** Sum of the credit notes that are not void. */
   readonly credited: MinorUnits;
+  /** Attempts to collect that failed, as far as they named the invoice; the newest twenty. They book nothing. */
+  readonly failedPayments?: readonly DatedAmount[];
 }
 
 export interface PaymentState extends StateBase {
@@ -158,6 +175,12 @@ export interface PaymentState extends StateBase {
   readonly refundedByProvider: MinorUnits;
   /** Refunds no credit note explains. */
   readonly refunds: readonly DatedAmount[];
+  /** Disputes of it that are booked as contra-revenue; `lost` once one is lost. Absent: none. */
+  readonly disputes?: readonly { readonly dispute: ObjectKey; readonly lost: LostAmount | null }[];
+  /** What was lost to disputes beyond what was left of the payment. Absent: nothing. */
+  readonly lostBeyond?: { readonly amount: MinorUnits; readonly base: MinorUnits };
+  /** Known, and a cost only with the payout that lists the payment (policy `feeAt`). Absent: booked, or not known. */
+  readonly feeDue?: Settlement;
   /** Whether fee and net were known when it was booked, or have been booked since. */
   readonly settled: boolean;
   readonly settlementCurrency: Currency;
@@ -205,9 +228,11 @@ export interface DisputeState extends StateBase {
   readonly status: 'opened' | 'withdrawn' | 'won' | 'lost';
   /** Steps already booked, in whatever order they came. */
   readonly steps: readonly ('withdrawn' | 'won' | 'lost')[];
-  /** What stands on `disputesReceivable`, and at which base. */
+  /** What stands on `disputesReceivable` (or on `disputeLoss`, where it is a loss at once), and at which base. */
   readonly parked: MinorUnits;
   readonly parkedBase: MinorUnits;
+  /** The policy it was first booked under; it stays with the dispute. Absent: `receivable`. */
+  readonly bookedAs?: DisputePolicy;
 }
 
 export interface PayoutState extends StateBase {

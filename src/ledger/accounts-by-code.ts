@@ -19,6 +19,7 @@ const paths: Readonly<Record<AccountRole, string>> = {
   feesInputTax: 'Assets:InputTax',
   disputesReceivable: 'Assets:DisputesReceivable',
   disputeLoss: 'Expenses:DisputeLosses',
+  disputedRevenue: 'Income:Disputes',
   badDebt: 'Expenses:BadDebt',
   fxGainLoss: 'Income:ExchangeDifferences',
   fxConversion: 'Equity:CurrencyConversion',

@@ -166,6 +166,11 @@ export const policiesConfig = z.strictObject({
       products: z.enum(['any', 'known']).default('any'),
     })
     .prefault({}),
+  bookDisputesAs: z.enum(['receivable', 'expense', 'contra-revenue']).default('receivable'),
+  /** `payout` needs a source whose payouts list their payments (Stripe, with an API key). */
+  feeAt: z.enum(['charge', 'payout']).default('charge'),
+  /** Whether the tax on what is written off is claimed back at once. */
+  badDebtTax: z.enum(['expense', 'relief']).default('expense'),
   /** Hours an event waits for its prerequisite before a person is told. */
   prerequisiteHours: z
     .int()

@@ -35,6 +35,7 @@ export const simulationConfig = {
     feesInputTax: '131000',
     disputesReceivable: '122000',
     disputeLoss: '658000',
+    disputedRevenue: '408500',
     badDebt: '654000',
     fxGainLoss: '766000',
     fxConversion: '580000',

@@ -63,4 +63,23 @@ describe('a dispute', () => {
     await expectSquare(gateway, { ...sold, '101510': 11_795 - 14_000, '627000': 2_205, '654000': 12_000 });
     await expectStory(gateway, 'evt_lost', ['Dispute dp_1 of payment pi_1 lost. Booked on 2026-01-20']);
   });
+
+  it('that names no customer and is contra-revenue is decided in the lane of its payment', async () => {
+    const gateway = await Gateway.open({ policies: { bookDisputesAs: 'contra-revenue' } });
+    await gateway.stripe('invoice.finalized', invoice());
+    await gateway.stripe('charge.succeeded', charged(gateway));
+    await gateway.pass(5 * DAY);
+    const now = Math.floor(gateway.now / 1000);
+    const out = transaction('txn_dp_out', -12_000, 2_000, now);
+    const told = (status: Status) =>
+      make.dispute({
+        ...{ id: 'dp_1', charge: 'ch_1', paymentIntent: 'pi_1', amount: 12_000, currency: 'eur' },
+        ...{ created: now, status, balanceTransactions: [out] },
+      });
+    await gateway.stripe('charge.dispute.created', told('needs_response'), { id: 'evt_opened' });
+    await gateway.stripe('charge.dispute.funds_withdrawn', told('needs_response'), { id: 'evt_withdrawn' });
+    await gateway.stripe('charge.dispute.closed', told('lost'), { id: 'evt_lost' });
+    await gateway.pass(DAY);
+    await expectSquare(gateway, { ...sold, '101510': 11_795 - 14_000, '627000': 2_205, '403000': 12_000 });
+  });
 });

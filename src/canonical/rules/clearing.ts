@@ -21,6 +21,8 @@ export interface Cash {
   readonly object: ObjectKey;
   /** The payment whose money it is, where the movement has an object of its own. */
   readonly item?: ObjectKey;
+  /** True: the gross goes to clearing, and the fee is booked by itself later (`feeAlone`). */
+  readonly feeLater?: boolean;
 }
 
 /** Whether a listed settlement can be the one of this collection: in one currency the gross is the amount. */
@@ -44,7 +46,13 @@ function contradiction({ moved, object }: Cash, settlement: Settlement): OrExcep
   );
 }
 
-function fees(context: RuleContext, settlement: Settlement, gross: MinorUnits, at: Cash): OrException<LineDraft[]> {
+/** `gross` is what the settlement's gross is worth in the entity's currency. */
+function fees(
+  context: RuleContext,
+  settlement: Settlement,
+  gross: MinorUnits,
+  at: Pick<Cash, 'date' | 'object'>,
+): OrException<LineDraft[]> {
   const { currency } = settlement;
   const reclaim = context.books.policies.feeTax === 'reclaim';
   const drafts: LineDraft[] = [];
@@ -82,15 +90,43 @@ export function cashMovement(context: RuleContext, cash: Cash): OrException<Cash
   if (wrong !== null) return wrong;
   const gross = settledBase(context, settlement, moved, date, object);
   if (!gross.ok) return gross;
-  const kept = fees(context, settlement, gross.value, cash);
+  const kept = cash.feeLater === true ? ok([]) : fees(context, settlement, gross.value, cash);
   if (!kept.ok) return kept;
-  const keptBase = kept.value.reduce((sum, line) => sum + line.base, 0);
-  const lines = [clearing(settlement.currency, settlement.net, gross.value - keptBase), ...kept.value];
+  const [left, leftBase] = [settlement.gross - total(kept.value).amount, gross.value - total(kept.value).base];
+  const lines = [clearing(settlement.currency, left, leftBase), ...kept.value];
   if (settlement.currency !== moved.currency) {
     lines.push(conversion({ amount: minorUnits(-settlement.gross), currency: settlement.currency }, -gross.value));
     lines.push(conversion(moved, gross.value));
   }
   return ok({ lines, base: gross.value });
+}
+
+function total(lines: readonly LineDraft[]): { amount: number; base: number } {
+  const sum = { amount: 0, base: 0 };
+  for (const line of lines) {
+    sum.amount += line.amount;
+    sum.base += line.base;
+  }
+  return sum;
+}
+
+/** The fee of a payment whose gross is on clearing: Dr fees, Cr clearing, at the rate the gross was booked at. */
+export function feeAlone(
+  context: RuleContext,
+  settlement: Settlement,
+  grossBase: MinorUnits,
+  date: IsoDate,
+  object: ObjectKey,
+): OrException<readonly LineDraft[]> {
+  const kept = fees(context, settlement, grossBase, { date, object });
+  if (!kept.ok) return kept;
+  const { amount, base } = total(kept.value);
+  const { currency, reference } = settlement;
+  const out: LineDraft = {
+    ...{ role: 'clearing', qualifier: currency, currency, memo: reference },
+    ...{ amount: -amount, base: -base },
+  };
+  return ok([...kept.value, out]);
 }
 
 const conversion = ({ amount, currency }: Money, base: number): LineDraft => ({

@@ -9,7 +9,7 @@ import type { Position } from './invoice-positions.ts';
 import { atIssue, invoiceDocument, isBilled } from './invoice-restatement.ts';
 import type { Line } from './lines.ts';
 import { partnerKeyOf } from './partners.ts';
-import { find, type RuleContext } from './rule.ts';
+import type { RuleContext } from './rule.ts';
 
 /** The provider's id within an object key. */
 export const idOf = (object: ObjectKey): string => object.split(':').slice(2).join(':');
@@ -78,12 +78,7 @@ const billRoles = new Set(['revenue', 'discount', 'deferredRevenue']);
  * The lines of a bill from what was booked by issued line: an earned and a deferred part each, with the line's taxes
  * spread over the parts. `sign` −1 for invoices (revenue is a credit), 1 for credit notes.
  */
-export function billLines(
-  context: RuleContext,
-  invoice: InvoiceState,
-  changes: readonly Position[],
-  sign: 1 | -1,
-): DocumentLine[] {
+export function billLines(invoice: InvoiceState, changes: readonly Position[], sign: 1 | -1): DocumentLine[] {
   return invoice.lines.flatMap((line): DocumentLine[] => {
     const mine = changes.filter((change) => change.line === line.id);
     let parts = mine.filter((change) => billRoles.has(change.role));
@@ -91,12 +86,11 @@ export function billLines(
     if (parts.length === 0 && taxes.length > 0) {
       parts = [{ role: line.role, account: line.revenueAccount, tax: null, line: line.id, amount: 0 }];
     }
-    const known = line.product !== null && find(context, line.product, 'product') !== null;
     const weights = parts.map((part) => Math.abs(part.amount));
     return parts.map((part, index) => ({
       id: part.role === 'deferredRevenue' ? `${line.id}:deferred` : line.id,
       description: line.description,
-      product: known && line.product !== null ? documentKey('product', line.product) : null,
+      product: line.productPosted === true && line.product !== null ? documentKey('product', line.product) : null,
       account: part.account ?? line.revenueAccount,
       net: minorUnits(sign * part.amount),
       taxes: taxes.flatMap((tax) => taxPart(line, tax, weights, index, sign)),
@@ -155,7 +149,7 @@ export function creditNoteDocument(
   changes: readonly Position[],
   at: { readonly key: PostingKey; readonly object: ObjectKey; readonly number: string; readonly date: IsoDate },
 ): CreditNoteDocument | null {
-  const lines = billLines(context, invoice, changes, 1);
+  const lines = billLines(invoice, changes, 1);
   if (!isBilled(invoice) || totalsOf(lines).total <= 0) return null;
   const { key, object, number, date } = at;
   const reverses = invoiceDocument(invoice);

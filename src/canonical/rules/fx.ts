@@ -3,6 +3,7 @@
  * it converted; otherwise the tenant's rates, never older than `maxAgeDays`. A missing rate is an exception, not a guess.
  */
 import type { ExchangeRate } from '../decision.ts';
+import type { DraftEntry } from '../entry.ts';
 import type { Settlement } from '../events.ts';
 import type { IsoDate, ObjectKey } from '../ids.ts';
 import { type Currency, isoExponent, type MinorUnits, type Money, minorUnits } from '../money.ts';
@@ -31,6 +32,8 @@ interface Quote {
   readonly numerator: bigint;
   readonly denominator: bigint;
   readonly date: IsoDate;
+  /** The rates it is made of: one, or two through a third currency. */
+  readonly legs: readonly ExchangeRate[];
 }
 
 /** One rate read in the direction asked for; null when it is about other currencies or not usable on `date`. */
@@ -42,8 +45,8 @@ function quote(rate: ExchangeRate, from: Currency, to: Currency, date: IsoDate):
   const [whole = '0', fraction = ''] = rate.rate.split('.');
   const [units, scale] = [BigInt(whole + fraction), 10n ** BigInt(fraction.length)];
   return direct
-    ? { numerator: units, denominator: scale, date: rate.date }
-    : { numerator: scale, denominator: units, date: rate.date };
+    ? { numerator: units, denominator: scale, date: rate.date, legs: [rate] }
+    : { numerator: scale, denominator: units, date: rate.date, legs: [rate] };
 }
 
 /** The newest usable rate between two currencies, quoted either way; of two of one day the direct one. */
@@ -85,10 +88,14 @@ function crossed(rates: readonly ExchangeRate[], from: Currency, to: Currency, d
       numerator: first.numerator * second.numerator,
       denominator: first.denominator * second.denominator,
       date: first.date,
+      legs: [...first.legs, ...second.legs],
     };
   }
   return best;
 }
+
+const rateFor = (rates: readonly ExchangeRate[], from: Currency, to: Currency, date: IsoDate): Quote | null =>
+  quoted(rates, from, to, date) ?? crossed(rates, from, to, date);
 
 /** Half away from zero, in integers throughout. */
 function atQuote(value: Money, to: Currency, { numerator, denominator }: Quote): MinorUnits {
@@ -110,9 +117,26 @@ export function rateMissing(value: Money, to: Currency, date: IsoDate, object: O
 export function baseOn(context: RuleContext, value: Money, date: IsoDate, object: ObjectKey): OrException<MinorUnits> {
   const base = context.books.currency;
   if (value.currency === base) return ok(value.amount);
-  const { rates } = context.books;
-  const found = quoted(rates, value.currency, base, date) ?? crossed(rates, value.currency, base, date);
+  const found = rateFor(context.books.rates, value.currency, base, date);
   return found === null ? err(rateMissing(value, base, date, object)) : ok(atQuote(value, base, found));
+}
+
+/**
+ * The tenant's rates that an entry's base amounts are made by, in words: rate, day, source and rounding. Amounts at another
+ * rate (a receivable's own, the processor's conversion) are not by them, and are left out. Null: none is.
+ */
+export function ratesStated(context: RuleContext, entry: Pick<DraftEntry, 'date' | 'lines'>): string | null {
+  const base = context.books.currency;
+  const used = new Set<string>();
+  for (const line of entry.lines) {
+    if (line.currency === base || line.amount === 0) continue;
+    const found = rateFor(context.books.rates, line.currency, base, entry.date);
+    if (found === null || atQuote(line, base, found) !== line.base) continue;
+    used.add(
+      found.legs.map((leg) => `1 ${leg.from} = ${leg.rate} ${leg.to} on ${leg.date} (${leg.source})`).join(' and '),
+    );
+  }
+  return used.size === 0 ? null : `by ${[...used].join(', ')}, rounded half away from zero`;
 }
 
 /**

@@ -114,7 +114,7 @@ function creditEntryDocument(context: RuleContext, heading: Heading, invoice: In
 }
 
 function invoiceDocumentOf(context: RuleContext, { state, changes }: Restatement): InvoiceDocument {
-  const lines = billLines(context, state, changes, -1);
+  const lines = billLines(state, changes, -1);
   return {
     kind: 'invoice',
     key: invoiceDocument(state),

@@ -2,10 +2,11 @@
  * Where an invoice stands on each account, as a function of the *set* of facts about it. A rule adds its fact to the
  * set and books the difference; so whatever order the facts arrive in, the balances end the same.
  *
- * The facts are folded in the order of their own dates: issue, then credit notes and refunds, then write-off or void.
- * Credit notes, refunds and write-offs take unearned months first (deferred revenue), then earned revenue.
+ * The facts are folded in the order of their own dates: issue, then credit notes, refunds and lost disputes, then
+ * write-off or void. Each takes unearned months first (deferred revenue), then earned revenue.
  */
 import type { AccountRole } from '../accounts.ts';
+import type { LostTax } from '../decision.ts';
 import type { IsoDate, ObjectKey } from '../ids.ts';
 import { minorUnits } from '../money.ts';
 import type { InvoiceCredit, InvoiceState, IssuedLine } from '../objects.ts';
@@ -14,7 +15,7 @@ import { share } from './fx.ts';
 
 export type InvoiceFacts = Pick<
   InvoiceState,
-  'total' | 'creditApplied' | 'lines' | 'credits' | 'payments' | 'voidedOn' | 'writtenOffOn'
+  'total' | 'creditApplied' | 'lines' | 'credits' | 'payments' | 'voidedOn' | 'writtenOffOn' | 'writtenOffTax'
 >;
 
 /** An amount on an account; debit positive, in the invoice's currency. */
@@ -38,7 +39,7 @@ export interface InvoicePositions {
 
 interface TaxWork {
   readonly code: string;
-  readonly account: string;
+  readonly account: string | null;
   amount: number;
 }
 interface LineWork {
@@ -50,10 +51,11 @@ interface LineWork {
 interface Work {
   readonly lines: readonly LineWork[];
   refunds: number;
+  disputed: number;
   refundClearing: number;
   customerCredit: number;
   payable: number;
-  /** Refunded so far, for taxes pro rata of the running total. */
+  /** Gone back so far with tax in it, for taxes pro rata of the running total. */
   refunded: number;
 }
 
@@ -72,7 +74,7 @@ function issued(facts: InvoiceFacts): Work {
       taxes: line.taxes.map((tax) => ({ code: tax.code, account: tax.account, amount: -tax.amount })),
     };
   });
-  const none = { refunds: 0, refundClearing: 0, payable: 0, refunded: 0 };
+  const none = { refunds: 0, disputed: 0, refundClearing: 0, payable: 0, refunded: 0 };
   return { lines, ...none, customerCredit: facts.creditApplied };
 }
 
@@ -94,26 +96,37 @@ function takeCredit(work: Work, credit: InvoiceCredit): void {
   work.payable -= credit.paidOutOfBand;
 }
 
-/** A refund without a credit note: tax pro rata of all refunded so far, then unearned months, the rest as contra-revenue. */
-function takeRefund(work: Work, facts: InvoiceFacts, date: IsoDate, amount: number): void {
+/** Tax pro rata of all that has gone back so far, so that the parts sum to the whole. Returns what of `amount` it was. */
+function takeTax(work: Work, facts: InvoiceFacts, amount: number): number {
   const [before, after] = [work.refunded, work.refunded + amount].map((refunded) => Math.min(refunded, facts.total));
-  let net = amount;
+  let taken = 0;
   for (const line of work.lines) {
     line.issued.taxes.forEach((tax, index) => {
       const part = share(tax.amount, after ?? 0, facts.total) - share(tax.amount, before ?? 0, facts.total);
       const open = line.taxes[index];
       if (open !== undefined) open.amount += part;
-      net -= part;
+      taken += part;
     });
   }
+  work.refunded += amount;
+  return taken;
+}
+
+/** Takes up to `want` out of all lines' months after `date`'s. Returns what they gave. */
+function takeDeferred(work: Work, date: IsoDate, want: number): number {
   const { slices, taken } = takeUnearned(
     work.lines.flatMap((line) => line.slices),
     date,
-    net,
+    want,
   );
   for (const line of work.lines) line.slices = slices.filter((slice) => slice.line === line.issued.id);
-  work.refunds += net - taken;
-  work.refunded += amount;
+  return taken;
+}
+
+/** Money gone for good: its tax where that goes back with it, then unearned months, the rest as contra-revenue. */
+function takeReturn(work: Work, facts: InvoiceFacts, gone: Return): void {
+  const net = gone.tax === 'relief' ? gone.amount - takeTax(work, facts, gone.amount) : gone.amount;
+  work[gone.as] += net - takeDeferred(work, gone.date, net);
 }
 
 /** Everything the invoice still holds is taken back; what was deferred to months gone by runs out through its schedule. */
@@ -125,6 +138,7 @@ function takeVoid(work: Work, facts: InvoiceFacts, on: IsoDate): void {
     for (const tax of line.taxes) tax.amount = 0;
   }
   work.refunds = 0;
+  work.disputed = 0;
   work.customerCredit -= facts.creditApplied;
 }
 
@@ -144,33 +158,53 @@ function toPositions(work: Work): Position[] {
     { role: 'customerCredit', ...whole, amount: work.customerCredit },
     ...ofLines,
     { role: 'refunds', ...whole, amount: work.refunds },
+    { role: 'disputedRevenue', ...whole, amount: work.disputed },
     { role: 'refundClearing', ...whole, amount: work.refundClearing },
     { role: 'payable', ...whole, amount: work.payable },
   ];
 }
 
-/** What was refunded beyond what had been overpaid: only that takes revenue back. Earliest refunds return the overpayment. */
-function refundsOfRevenue(facts: InvoiceFacts, overpaid: number) {
+/** Money of a payment that went back without a credit note: refunded, or lost to a dispute. */
+interface Return {
+  readonly key: ObjectKey;
+  readonly date: IsoDate;
+  readonly amount: number;
+  /** The contra-revenue it goes to. */
+  readonly as: 'refunds' | 'disputed';
+  readonly tax: LostTax;
+}
+
+const returnsOf = (facts: InvoiceFacts): Return[] =>
+  facts.payments.flatMap((payment) => [
+    ...payment.refunds.map(({ object, date, amount }): Return => {
+      return { key: object, date, amount, as: 'refunds', tax: 'relief' };
+    }),
+    ...(payment.disputes ?? []).map(({ object, date, amount, tax }): Return => {
+      return { key: object, date, amount, as: 'disputed', tax };
+    }),
+  ]);
+
+/** What went back beyond what had been overpaid: only that takes revenue back. The earliest return the overpayment. */
+function returnsOfRevenue(facts: InvoiceFacts, overpaid: number): Return[] {
   let left = overpaid;
-  const refunds = facts.payments.flatMap((payment) =>
-    payment.refunds.map(({ object, date, amount }) => ({ key: object, date, amount: amount as number })),
-  );
-  return refunds.sort(byDateThenKey).map((refund) => {
-    const returned = Math.min(left, refund.amount);
-    left -= returned;
-    return { ...refund, amount: refund.amount - returned };
-  });
+  return returnsOf(facts)
+    .sort(byDateThenKey)
+    .map((gone) => {
+      const free = Math.min(left, gone.amount);
+      left -= free;
+      return { ...gone, amount: gone.amount - free };
+    });
 }
 
 function fold(facts: InvoiceFacts, overpaid: number): Work {
   const work = issued(facts);
   const steps = [
-    ...facts.credits.map((credit) => ({ key: credit.creditNote, date: credit.date, credit, amount: 0 })),
-    ...refundsOfRevenue(facts, overpaid).map((refund) => ({ ...refund, credit: null })),
+    ...facts.credits.map((credit) => ({ key: credit.creditNote, date: credit.date, credit, gone: null })),
+    ...returnsOfRevenue(facts, overpaid).map((gone) => ({ key: gone.key, date: gone.date, credit: null, gone })),
   ].sort(byDateThenKey);
   for (const step of steps) {
     if (step.credit !== null) takeCredit(work, step.credit);
-    else if (step.amount > 0) takeRefund(work, facts, step.date, step.amount);
+    if (step.gone !== null && step.gone.amount > 0) takeReturn(work, facts, step.gone);
   }
   if (facts.voidedOn !== null) takeVoid(work, facts, facts.voidedOn);
   return work;
@@ -178,8 +212,27 @@ function fold(facts: InvoiceFacts, overpaid: number): Work {
 
 /** What was received beyond what the invoice came to after credit notes, before any of it was returned. */
 function overpayment(facts: InvoiceFacts): number {
-  const withoutRefunds = { ...facts, voidedOn: null, payments: facts.payments.map((p) => ({ ...p, refunds: [] })) };
-  return Math.max(sum(toPositions(fold(withoutRefunds, 0))) + sum(facts.payments), 0);
+  const payments = facts.payments.map((payment) => ({ ...payment, refunds: [], disputes: [] }));
+  return Math.max(sum(toPositions(fold({ ...facts, voidedOn: null, payments }, 0))) + sum(facts.payments), 0);
+}
+
+/** The tax in `amount` of what the invoice still comes to, taken off tax payable line by line. */
+function takeTaxRelief(work: Work, amount: number): number {
+  const net = sum(work.lines.map((line) => ({ amount: sum(line.slices) - line.revenue })));
+  const gross = net - work.refunds - work.disputed - sum(work.lines.flatMap((line) => line.taxes));
+  let taken = 0;
+  for (const tax of work.lines.flatMap((line) => line.taxes)) {
+    const part = share(minorUnits(-tax.amount), amount, Math.max(gross, amount));
+    tax.amount += part;
+    taken += part;
+  }
+  return taken;
+}
+
+/** Writes `amount` off: its tax where the policy reclaims it, months not yet earned, and the rest as bad debt. */
+function takeWriteOff(work: Work, facts: InvoiceFacts, on: IsoDate, amount: number): number {
+  const net = facts.writtenOffTax === 'relief' ? amount - takeTaxRelief(work, amount) : amount;
+  return net - takeDeferred(work, on, net);
 }
 
 /**
@@ -188,19 +241,14 @@ function overpayment(facts: InvoiceFacts): number {
  */
 export function positionsOf(facts: InvoiceFacts, held = 0): InvoicePositions {
   const work = fold(facts, overpayment(facts));
-  const cash = sum(facts.payments) - sum(facts.payments.flatMap((payment) => payment.refunds));
+  const cash = sum(facts.payments) - sum(returnsOf(facts));
   const owed = -sum(toPositions(work)) - cash;
   const whole = { account: null, tax: null, line: null };
   const open = Math.max(owed, 0);
-  let receivable = open;
-  let badDebt = 0;
-  if (facts.writtenOffOn !== null && open > 0) {
-    receivable = Math.min(held, open);
-    const slices = work.lines.flatMap((line) => line.slices);
-    const written = takeUnearned(slices, facts.writtenOffOn, open - receivable);
-    for (const line of work.lines) line.slices = written.slices.filter((slice) => slice.line === line.issued.id);
-    badDebt = open - receivable - written.taken;
-  }
+  const receivable = facts.writtenOffOn === null ? open : Math.min(held, open);
+  const written = open - receivable;
+  const badDebt =
+    facts.writtenOffOn !== null && written > 0 ? takeWriteOff(work, facts, facts.writtenOffOn, written) : 0;
   return {
     positions: [
       { role: 'receivable', ...whole, amount: receivable },

@@ -7,7 +7,7 @@ import { err, ok } from '../result.ts';
 import { slicesOf } from './deferral.ts';
 import { share } from './fx.ts';
 import { accountOf } from './lines.ts';
-import { type OrException, problem, type RuleContext, spoken } from './rule.ts';
+import { find, type OrException, problem, type RuleContext, spoken } from './rule.ts';
 
 /** Net and taxes of all lines. */
 export const sumOfLines = (lines: readonly InvoiceLine[]): number =>
@@ -34,9 +34,11 @@ function taxesOf(context: RuleContext, line: InvoiceLine, object: ObjectKey): Or
   const taxes = new Map<string, IssuedTax>();
   for (const tax of line.taxes) {
     const account = accountOf(context.books.accounts, 'tax', tax.code, object);
-    if (!account.ok) return account;
+    // Reverse charge: no tax, no account asked for; the code stays, and with it what the line's net was taxed as.
+    if (!account.ok && tax.amount !== 0) return account;
     const amount = minorUnits((taxes.get(tax.code)?.amount ?? 0) + tax.amount);
-    taxes.set(tax.code, { code: tax.code, account: account.value, amount, percent: tax.percent });
+    const code = account.ok ? account.value : (taxes.get(tax.code)?.account ?? null);
+    taxes.set(tax.code, { code: tax.code, account: code, amount, percent: tax.percent });
   }
   return ok([...taxes.values()]);
 }
@@ -76,6 +78,7 @@ function issuedLine(
       role: part.role,
       description: part.discount ? `Discount: ${line.description}` : line.description,
       product: line.product,
+      productPosted: line.product !== null && find(context, line.product, 'product') !== null,
       net: part.net,
       tax: minorUnits(taxes.value.reduce((sum, tax) => sum + tax.amount, 0)),
       taxes: taxes.value,
@@ -159,5 +162,5 @@ export function creditLines(
   return ok(parts);
 }
 
-const accountIssued = (invoice: InvoiceState, tax: IssuedTax): string =>
+const accountIssued = (invoice: InvoiceState, tax: IssuedTax): string | null =>
   invoice.lines.flatMap((line) => line.taxes).find((issued) => issued.code === tax.code)?.account ?? tax.account;

@@ -48,6 +48,16 @@ export function sameCurrency(fact: Omit<Paying, 'customer' | 'invoice'>, invoice
   );
 }
 
+/**
+ * By the policy `feeAt: payout` a payment is booked gross, and its fee is due with the payout that lists it: unless that
+ * payout came first, and left the fee to the payment.
+ */
+function feeDueOf(context: RuleContext, fact: PaymentCaptured, settlement: Settlement | null): Settlement | null {
+  if (context.books.policies.feeAt === 'charge' || settlement === null) return null;
+  if (settlement.fee === 0 && settlement.feeTax === 0) return null;
+  return find(context, settlementKey(fact.payment), 'settlement') === null ? settlement : null;
+}
+
 /** A payment nothing of which is booked yet. */
 export function newPayment(
   context: RuleContext,
@@ -88,6 +98,9 @@ function again(fact: PaymentCaptured, known: PaymentState, context: RuleContext)
   if (find(context, settlementKey(fact.payment), 'settlement')?.booked === true) {
     return nothing('covered_elsewhere', 'Its fee was booked with its payout.');
   }
+  if (context.books.policies.feeAt === 'payout') {
+    return nothing('covered_elsewhere', 'Its fee is booked with the payout that lists it.');
+  }
   const when = bookingDate(context, fact.occurredAt, fact.payment, stake);
   if (!when.ok) return refuse(when.error);
   const gross = { booked: stake, base: known.amountBase };
@@ -115,9 +128,12 @@ export const paymentCaptured: Rule<PaymentCaptured> = (fact, context) => {
   const when = bookingDate(context, fact.occurredAt, fact.payment, moved);
   if (!when.ok) return refuse(when.error);
   const settlement = settlementOf(context, fact);
-  const cash = cashMovement(context, { moved, settlement, date: when.value.date, object: fact.payment });
+  const feeDue = feeDueOf(context, fact, settlement);
+  const movement = { moved, settlement, date: when.value.date, object: fact.payment, feeLater: feeDue !== null };
+  const cash = cashMovement(context, movement);
   if (!cash.ok) return refuse(cash.error);
-  const change = reassign(context, null, newPayment(context, fact, cash.value.base, settlement));
+  const payment = newPayment(context, fact, cash.value.base, settlement);
+  const change = reassign(context, null, feeDue === null ? payment : { ...payment, feeDue });
   if (!change.ok) return refuse(change.error);
   const description = `Payment ${idOf(fact.payment)}${invoice === null ? '' : ` of invoice ${invoice.number}`}`;
   const heading: Heading = { kind: fact.kind, object: fact.payment, when: when.value, description };

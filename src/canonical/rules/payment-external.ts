@@ -1,7 +1,7 @@
 /** payment.external: Dr money in transit to the bank, Cr the receivable. It never touches the processor's clearing account. */
 import type { PaymentDocument } from '../documents.ts';
 import type { PaymentExternal, PaymentFailed } from '../events.ts';
-import type { IsoDate } from '../ids.ts';
+import { dateIn, type IsoDate } from '../ids.ts';
 import type { InvoiceState } from '../objects.ts';
 import { reassign } from './applications.ts';
 import { type Heading, postCash } from './booking.ts';
@@ -68,9 +68,24 @@ export const paymentExternal: Rule<PaymentExternal> = (fact, context) => {
   });
 };
 
-/** payment.failed: no money moved, nothing is booked. */
-export const paymentFailed: Rule<PaymentFailed> = (fact) =>
-  nothing(
-    'no_effect',
-    `A payment of ${spoken({ amount: fact.amount, currency: fact.currency })} failed${fact.reason === null ? '' : `: ${fact.reason}`}.`,
-  );
+/** Enough to see how dunning went; older attempts are in the events. */
+const keptAttempts = 20;
+
+/** payment.failed: no money moved, nothing is booked. The invoice it names, where the books have it, notes the attempt. */
+export const paymentFailed: Rule<PaymentFailed> = (fact, context) => {
+  const attempt = spoken({ amount: fact.amount, currency: fact.currency });
+  const note = `A payment of ${attempt} failed${fact.reason === null ? '' : `: ${fact.reason}`}.`;
+  const invoice = fact.invoice === null ? null : find(context, fact.invoice, 'invoice');
+  if (invoice === null) return nothing('no_effect', note);
+  const known = invoice.failedPayments ?? [];
+  if (known.some((each) => each.object === fact.payment)) return nothing('already_booked', note);
+  const own = {
+    object: fact.payment,
+    date: dateIn(context.books.timeZone, fact.occurredAt),
+    amount: fact.amount,
+  };
+  const failedPayments = [...known, own]
+    .sort((a, b) => (a.date === b.date ? (a.object < b.object ? -1 : 1) : a.date < b.date ? -1 : 1))
+    .slice(-keptAttempts);
+  return booked({ objects: [{ ...invoice, version: invoice.version + 1, failedPayments }], note });
+};

@@ -1,6 +1,7 @@
 /**
  * payout.sent: Dr money in transit to the bank, Cr clearing; the bank account itself is the statement's to book. Fees of
- * payments that had been booked gross are booked with the payout that lists them, once. payout.returned: back to clearing.
+ * payments that had been booked gross (not known then, or by the policy `feeAt`) are booked with the payout that lists
+ * them, once. payout.returned: back to clearing.
  */
 import type { ExceptionDraft } from '../decision.ts';
 import type { PayoutReturned, PayoutSent } from '../events.ts';
@@ -9,7 +10,7 @@ import { type MinorUnits, type Money, minorUnits } from '../money.ts';
 import { type ObjectState, type PayoutState, type SettlementState, settlementKey } from '../objects.ts';
 import { ok } from '../result.ts';
 import { type BookedEntries, type Heading, joined, postCash, postEntry } from './booking.ts';
-import { lateSettlement, settles } from './clearing.ts';
+import { feeAlone, lateSettlement, settles } from './clearing.ts';
 import { documentKey } from './document-keys.ts';
 import { idOf } from './documents.ts';
 import { baseOn } from './fx.ts';
@@ -34,7 +35,8 @@ type Listed = NonNullable<PayoutSent['transactions']>[number];
 /** What the payout must say about a listed payment: book its fee now, or leave word for when the payment comes. */
 interface ListedFee {
   readonly listed: Listed;
-  readonly gross: { readonly booked: Money; readonly base: MinorUnits } | null;
+  /** How the payment stands in the books; null when it is not there yet. */
+  readonly gross: { readonly booked: Money; readonly base: MinorUnits; readonly feeOnly: boolean } | null;
 }
 
 /**
@@ -49,8 +51,11 @@ function feesToBook(context: RuleContext, fact: PayoutSent): ListedFee[] {
     if (context.objects(settlementKey(listed.payment)) !== null) return [];
     const state = context.objects(listed.payment);
     if (state === null) return [{ listed, gross: null }];
-    if (state.kind !== 'payment' || state.settled || !settles(listed.settlement, state)) return [];
-    return [{ listed, gross: { booked: { amount: state.amount, currency: state.currency }, base: state.amountBase } }];
+    if (state.kind !== 'payment' || !settles(listed.settlement, state)) return [];
+    const feeOnly = state.feeDue !== undefined;
+    if (state.settled && !feeOnly) return [];
+    const booked = { amount: state.amount, currency: state.currency };
+    return [{ listed, gross: { booked, base: state.amountBase, feeOnly } }];
   });
 }
 
@@ -64,7 +69,10 @@ function bookFees(context: RuleContext, fact: PayoutSent, when: BookingDate): Or
   const fees = feesToBook(context, fact);
   for (const { listed, gross } of fees) {
     if (gross === null) continue;
-    const late = lateSettlement(context, gross, listed.settlement, when.date, listed.payment);
+    const { settlement, payment } = listed;
+    const late = gross.feeOnly
+      ? feeAlone(context, settlement, gross.base, when.date, payment)
+      : lateSettlement(context, gross, settlement, when.date, payment);
     if (!late.ok) return late;
     drafts.push(...late.value.map((line) => ({ ...line, memo: null })));
     drafts.push(...exchangeDifference(late.value, context.books.currency, gross.booked.currency));
@@ -98,9 +106,22 @@ function settlementState(context: RuleContext, { payment, settlement }: Listed, 
   };
 }
 
+/** Where fees wait for the payout that lists their payments, one that lists nothing leaves them on clearing. */
+function unlisted(context: RuleContext, fact: PayoutSent): ExceptionDraft[] {
+  if (context.books.policies.feeAt === 'charge') return [];
+  return [
+    problem('unsupported', fact.payout, {
+      message: 'The payout does not list its payments, and fees are booked with the payout: theirs are not booked.',
+      remedy:
+        'Let the gateway read payouts at the processor, or book the fees by hand; else set the policy feeAt to charge.',
+      stake: { amount: fact.amount, currency: fact.currency },
+    }),
+  ];
+}
+
 /** A payout is the sum of what it lists; where it is not, money moved that the books do not know. */
-function differing(fact: PayoutSent): ExceptionDraft[] {
-  if (fact.transactions === null) return [];
+function differing(context: RuleContext, fact: PayoutSent): ExceptionDraft[] {
+  if (fact.transactions === null) return unlisted(context, fact);
   const listed = fact.transactions.reduce((sum, { settlement }) => sum + settlement.net, 0);
   const difference = { amount: minorUnits(fact.amount - listed), currency: fact.currency };
   if (difference.amount === 0) return [];
@@ -162,7 +183,7 @@ export const payoutSent: Rule<PayoutSent> = (fact, context) => {
     booked: posted.value.cash.map(({ settles: _, ...line }) => line),
   };
   const objects: ObjectState[] = [state, ...fees.value.objects];
-  return booked({ ...joined(posted.value, fees.value), objects, notices: differing(fact) });
+  return booked({ ...joined(posted.value, fees.value), objects, notices: differing(context, fact) });
 };
 
 export const payoutReturned: Rule<PayoutReturned> = (fact, context) => {

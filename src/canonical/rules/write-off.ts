@@ -1,6 +1,7 @@
 /**
- * invoice.written_off: Dr bad debt for what is still owed (tax included: tax relief is claimed by hand), months not yet
- * earned are taken off deferred revenue instead. Revenue already earned stays. Money that comes after all takes it back.
+ * invoice.written_off: Dr bad debt for what is still owed; months not yet earned are taken off deferred revenue instead,
+ * and with the policy `badDebtTax: relief` its tax off tax payable. Revenue already earned stays. Money that comes after
+ * all takes it back.
  */
 import type { InvoiceWrittenOff } from '../events.ts';
 import type { InvoiceState } from '../objects.ts';
@@ -33,7 +34,8 @@ export const invoiceWrittenOff: Rule<InvoiceWrittenOff> = (fact, context) => {
   const stake = { amount: invoice.open, currency: invoice.currency };
   const when = bookingDate(context, fact.occurredAt, fact.invoice, stake);
   if (!when.ok) return refuse(when.error);
-  const restated = restate(context, invoice, { ...invoice, writtenOffOn: when.value.date }, true);
+  const writtenOff = { ...invoice, writtenOffOn: when.value.date, writtenOffTax: context.books.policies.badDebtTax };
+  const restated = restate(context, invoice, writtenOff, true);
   if (!restated.ok) return refuse({ ...restated.error, ...stake });
   const description = `Invoice ${invoice.number} written off`;
   const heading: Heading = { kind: fact.kind, object: fact.invoice, when: when.value, description };

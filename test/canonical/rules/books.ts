@@ -3,7 +3,7 @@ import { accountRoles, type ChartOfAccounts } from '../../../src/canonical/accou
 import { decide, objectsOf } from '../../../src/canonical/decide.ts';
 import type { Decision, EntityBooks, ExchangeRate, Policies } from '../../../src/canonical/decision.ts';
 import type { EntryDocument, TargetDocument } from '../../../src/canonical/documents.ts';
-import { type DraftEntry, imbalances } from '../../../src/canonical/entry.ts';
+import { type DeferralSlice, type DraftEntry, imbalances } from '../../../src/canonical/entry.ts';
 import type { CanonicalEvent, InvoiceLine, Settlement } from '../../../src/canonical/events.ts';
 import { type IsoDate, isoDate, type ObjectKey, objectKey } from '../../../src/canonical/ids.ts';
 import { currency, minorUnits, rate } from '../../../src/canonical/money.ts';
@@ -14,14 +14,13 @@ import type { FactOf } from '../../../src/canonical/rules/rule.ts';
 export const plainChart: ChartOfAccounts = Object.fromEntries(accountRoles.map((role) => [role, role]));
 
 const policies: Policies = {
-  discounts: 'net',
-  deferAt: 'issue',
-  recognition: 'daily',
-  latePeriod: 'exception',
-  feeTax: 'reclaim',
+  ...{ discounts: 'net', deferAt: 'issue', recognition: 'daily', latePeriod: 'exception', feeTax: 'reclaim' },
+  ...{ bookDisputesAs: 'receivable', feeAt: 'charge', badDebtTax: 'expense' },
 };
 
-export function entityBooks(over: Partial<EntityBooks> & { policy?: Partial<Policies> } = {}): EntityBooks {
+export type EntityOverrides = Partial<EntityBooks> & { policy?: Partial<Policies> };
+
+export function entityBooks(over: EntityOverrides = {}): EntityBooks {
   const { policy, ...rest } = over;
   return {
     entity: 'acme-eu',
@@ -41,7 +40,7 @@ export class Desk {
   readonly documents: TargetDocument[] = [];
   readonly books: EntityBooks;
 
-  constructor(over: Partial<EntityBooks> & { policy?: Partial<Policies> } = {}) {
+  constructor(over: EntityOverrides = {}) {
     this.books = entityBooks(over);
   }
 
@@ -103,6 +102,19 @@ export class Desk {
       }
     }
     return Object.fromEntries(Object.entries(totals).filter(([, amount]) => amount !== 0));
+  }
+
+  /** What is open for a month, by currency and accounts: what a recognition run is given. */
+  openFor(period: IsoDate): DeferralSlice[] {
+    const open = new Map<string, DeferralSlice>();
+    for (const slice of this.entries.flatMap((entry) => entry.deferrals)) {
+      if (slice.period !== period) continue;
+      const own = [slice.currency, slice.revenueAccount, slice.deferredAccount].join(' ');
+      const known = open.get(own);
+      const [amount, base] = [slice.amount + (known?.amount ?? 0), slice.base + (known?.base ?? 0)];
+      open.set(own, { ...slice, line: '', amount: minorUnits(amount), base: minorUnits(base) });
+    }
+    return [...open.values()];
   }
 
   /** Scheduled revenue by period over all entries. */

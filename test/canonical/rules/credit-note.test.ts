@@ -12,6 +12,31 @@ describe('a credit note', () => {
     return desk;
   };
 
+  it('names the products that the bill named, whatever has been posted since', () => {
+    const [pro, add] = [key('product', 'prod_pro'), key('product', 'prod_add')];
+    const upserted = (product: typeof pro) =>
+      ({
+        kind: 'product.upserted',
+        ...{ occurredAt: at('2026-01-01'), requires: [], product, version: 1, name: 'P' },
+        ...{ description: null, active: true },
+      }) as const;
+    const desk = new Desk();
+    desk.book(upserted(pro));
+    desk.book(issue('1', '2026-01-10', [line('l1', 100, { product: pro }), line('l2', 100, { product: add })]));
+    desk.book(upserted(add));
+    desk.book(credit('1', '2026-01-12', '1', [line('l1', 50), line('l2', 50)]));
+    const products = (document: { lines: readonly { product: string | null }[] }) =>
+      document.lines.map(({ product }) => product);
+    expect(products(desk.document('invoice/stripe:invoice:1', 'invoice'))).toEqual([
+      'product/stripe:product:prod_pro',
+      null,
+    ]);
+    expect(products(desk.document('credit_note/stripe:credit_note:1', 'credit_note'))).toEqual([
+      'product/stripe:product:prod_pro',
+      null,
+    ]);
+  });
+
   it('takes unearned months first, and its tax, and reduces the receivable', () => {
     const desk = deferred();
     desk.book(credit('1', '2026-01-20', '1', [line('l1', 2000, { taxes: [vat(400)] })]));

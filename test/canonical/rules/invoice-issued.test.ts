@@ -129,6 +129,15 @@ describe('an issued invoice', () => {
     expect(desk.document('invoice/stripe:invoice:1', 'invoice').dependsOn).toEqual(['partner/stripe:customer:cus_a']);
   });
 
+  it('keeps the code of a reverse-charged line with a tax of zero, and asks for no account', () => {
+    const { tax: _, ...accounts } = new Desk().books.accounts;
+    const desk = new Desk({ accounts });
+    const reverse = { ...vat(0, 'EU-RC'), percent: null };
+    desk.book(issue('1', '2026-01-15', [line('l1', 1000, { taxes: [reverse] })]));
+    expect(desk.balances('EUR')).toEqual({ receivable: 1000, revenue: -1000 });
+    expect(desk.state(inv('1'), 'invoice').lines).toMatchObject([{ net: 1000, taxes: [{ code: 'EU-RC', amount: 0 }] }]);
+  });
+
   it('bills earned and deferred parts as lines of their own, with the tax spread over them', () => {
     const desk = new Desk();
     desk.book(

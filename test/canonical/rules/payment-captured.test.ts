@@ -73,6 +73,16 @@ describe('a captured payment', () => {
     expect(desk.base()).toEqual({ clearing: 7760, fees: 240, fxGainLoss: 1000, revenue: -9000 });
   });
 
+  it('states the tenant’s rate that priced it, with its day and source, and no rate where the processor converted', () => {
+    const desk = new Desk({ rates: [quoted('USD', 'EUR', '2026-01-10', '0.9')] });
+    const note = (decision: ReturnType<Desk['book']>) => (decision.outcome === 'booked' ? decision.note : decision);
+    expect(note(desk.book(issue('1', '2026-01-10', [line('l1', 10000)], { currency: usd })))).toBe(
+      'by 1 USD = 0.9 EUR on 2026-01-10 (test), rounded half away from zero',
+    );
+    const converted = { ...paying, currency: usd, settlement: settled(8500, 200) };
+    expect(note(desk.book(capture('p1', '2026-01-30', 10000, converted)))).toBe(null);
+  });
+
   it('lets a target that reconciles leave the exchange difference out', () => {
     const rates = [quoted('USD', 'EUR', '2026-01-10', '0.9'), quoted('USD', 'EUR', '2026-01-20', '0.8')];
     const desk = new Desk({ rates });

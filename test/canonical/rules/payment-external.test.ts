@@ -25,4 +25,29 @@ describe('money outside the processor', () => {
     } as const;
     expect(new Desk().book(failed)).toMatchObject({ outcome: 'nothing', reason: 'no_effect' });
   });
+
+  it('notes on its invoice which attempts failed, each once, and books nothing for them', () => {
+    const desk = new Desk();
+    desk.book(issued());
+    const attempt = (id: string, date: string) =>
+      ({
+        kind: 'payment.failed',
+        occurredAt: at(date),
+        requires: [],
+        payment: pay(id),
+        invoice: inv('1'),
+        customer: alice,
+        currency: currency('EUR'),
+        amount: m(10000),
+        reason: 'card_declined',
+      }) as const;
+    for (const fact of [attempt('b', '2026-01-14'), attempt('a', '2026-01-11')]) {
+      expect(desk.book(fact)).toMatchObject({ outcome: 'booked', entries: [], documents: [] });
+      expect(desk.book(fact)).toMatchObject({ outcome: 'nothing', reason: 'already_booked' });
+    }
+    expect(desk.state(inv('1'), 'invoice').failedPayments?.map(({ object, date }) => [object, date])).toEqual([
+      [pay('a'), '2026-01-11'],
+      [pay('b'), '2026-01-14'],
+    ]);
+  });
 });

@@ -60,4 +60,34 @@ describe('a void and a write-off', () => {
       notices: [{ cause: 'does_not_add_up', amount: 7000 }],
     });
   });
+
+  describe('with tax relief', () => {
+    const relief = { policy: { badDebtTax: 'relief' as const } };
+
+    it('takes the tax in what is written off from tax payable', () => {
+      const desk = new Desk(relief);
+      desk.book(issue('1', '2026-01-10', [line('l1', 10000, { taxes: [vat(2000)] })]));
+      desk.book(capture('p1', '2026-01-11', 3000, paying));
+      desk.book(writtenOff('1', '2026-03-01', 9000));
+      expect(desk.balances('EUR')).toEqual({ clearing: 3000, revenue: -10000, tax: -500, badDebt: 7500 });
+    });
+
+    it('owes the tax again when the money comes after all', () => {
+      const desk = new Desk(relief);
+      desk.book(issue('1', '2026-01-15', [line('l1', 3100, { ...midMonth, taxes: [vat(620)] })]));
+      desk.book(writtenOff('1', '2026-01-20', 3720));
+      expect(desk.balances('EUR')).toEqual({ revenue: -1700, badDebt: 1700 });
+      expect(desk.schedule()).toEqual({});
+      desk.book(capture('p1', '2026-01-25', 3720, paying));
+      expect(desk.balances('EUR')).toEqual({ clearing: 3720, revenue: -1700, deferredRevenue: -1400, tax: -620 });
+    });
+
+    it('takes no more than the tax a credit note left', () => {
+      const desk = new Desk(relief);
+      desk.book(issue('1', '2026-01-10', [line('l1', 10000, { taxes: [vat(2000)] })]));
+      desk.book(credit('1', '2026-01-12', '1', [line('l1', 5000, { taxes: [vat(1000)] })]));
+      desk.book(writtenOff('1', '2026-03-01', 6000));
+      expect(desk.balances('EUR')).toEqual({ revenue: -5000, badDebt: 5000 });
+    });
+  });
 });

@@ -57,6 +57,20 @@ describe('a finalized Stripe invoice', () => {
     });
   });
 
+  it.each(['basil', 'classic'] as const)('keeps the code of reverse charge with a tax of zero (%s)', (shape) => {
+    const reason = { amount: 0, inclusive: false, reason: 'reverse_charge' };
+    const reversed = [
+      line({ id: 'il_1', tax: { ...reason, rate: 'txr_rc' } }),
+      line({ id: 'il_2', tax: { ...reason, rate: null } }),
+    ];
+    const exempt = line({ id: 'il_3', tax: { amount: 0, inclusive: false, rate: 'txr_0', reason: 'product_exempt' } });
+    expect(issued({ lines: [...reversed, exempt] }, shape).lines.map(({ taxes }) => taxes)).toEqual([
+      [{ code: 'txr_rc', amount: 0, inclusive: false, percent: null }],
+      [{ code: 'reverse_charge', amount: 0, inclusive: false, percent: null }],
+      [],
+    ]);
+  });
+
   it.each(['basil', 'classic'] as const)(
     'takes inclusive tax out of the net, and the discount’s tax out of the discount (%s)',
     (shape) => {

@@ -12,6 +12,8 @@ import { type Context, exactly, fromSeconds, keyOf, money } from './context.ts';
 
 /** A tax whose rate the provider does not name; tenants map it under this code or by `default`. */
 const UNNAMED_TAX = 'unspecified';
+/** The code of a reverse-charged line whose rate Stripe does not name. Its tax is zero, its net is reported. */
+const REVERSE_CHARGE = 'reverse_charge';
 
 interface RawTax {
   readonly code: string;
@@ -47,13 +49,22 @@ function rawTax(rate: string | TaxRate | null | undefined, amount: number, inclu
 }
 
 function taxesOf(line: Pick<DocumentLine, 'taxes' | 'tax_amounts'>, rates: Rates): RawTax[] {
-  const all =
-    line.taxes?.map((tax) =>
-      rawTax(tax.tax_rate_details?.tax_rate, tax.amount, tax.tax_behavior === 'inclusive', rates),
-    ) ??
-    line.tax_amounts?.map((tax) => rawTax(tax.tax_rate, tax.amount, tax.inclusive, rates)) ??
+  const stated =
+    line.taxes?.map((tax) => ({
+      ...rawTax(tax.tax_rate_details?.tax_rate, tax.amount, tax.tax_behavior === 'inclusive', rates),
+      reason: tax.taxability_reason ?? null,
+    })) ??
+    line.tax_amounts?.map((tax) => ({
+      ...rawTax(tax.tax_rate, tax.amount, tax.inclusive, rates),
+      reason: tax.taxability_reason ?? null,
+    })) ??
     [];
-  return all.filter((tax) => tax.amount !== 0);
+  return stated
+    .filter((tax) => tax.amount !== 0 || tax.reason === 'reverse_charge')
+    .map(({ reason, ...tax }) => {
+      const nameless = reason === 'reverse_charge' && tax.code === UNNAMED_TAX;
+      return nameless ? { ...tax, code: REVERSE_CHARGE } : tax;
+    });
 }
 
 const sum = (amounts: readonly { readonly amount: number }[]): number =>

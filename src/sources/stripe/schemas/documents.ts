@@ -12,11 +12,17 @@ const taxRate = z.object({
 export type TaxRate = z.infer<typeof taxRate>;
 
 /** Classic: `tax_amounts`. */
-const taxAmount = z.object({ amount, inclusive: z.boolean(), tax_rate: z.union([stripeId, taxRate]).nullish() });
+const taxAmount = z.object({
+  amount,
+  inclusive: z.boolean(),
+  tax_rate: z.union([stripeId, taxRate]).nullish(),
+  taxability_reason: z.string().max(64).nullish(),
+});
 /** Basil: `taxes`. */
 const tax = z.object({
   amount,
   tax_behavior: z.enum(['inclusive', 'exclusive']),
+  taxability_reason: z.string().max(64).nullish(),
   tax_rate_details: z.object({ tax_rate: z.union([stripeId, taxRate]).nullish() }).nullish(),
 });
 const pretaxCredits = z.array(z.object({ amount, type: z.string().max(64) })).max(100);
