@@ -422,6 +422,8 @@ function record(
     facts,
     plan,
     configVersion,
+    previousHash: null,
+    hash: null,
   };
 }
 
