@@ -1,5 +1,6 @@
 /** The route table. */
 import { eventRoutes } from './events.ts';
+import { evidenceRoutes } from './evidence.ts';
 import { identityRoutes } from './identities.ts';
 import { laneRoutes } from './lanes.ts';
 import { ledgerRoutes } from './ledger.ts';
@@ -15,6 +16,7 @@ export const routes: readonly Route[] = [
   ...laneRoutes,
   ...identityRoutes,
   ...ledgerRoutes,
+  ...evidenceRoutes,
   ...workRoutes,
   ...tenantRoutes,
   ...tryoutRoutes,
