@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { readDemoFile, stateDirectory } from './runtime/credentials.ts';
+import { call, gateway } from './runtime/operator-api.ts';
 
 const usage = `usage: npm run config -- apply <file> [--tenant <tenant>] [--dry-run]
        npm run config -- diff <file> [--tenant <tenant>]
@@ -24,42 +25,6 @@ const applied = z.object({
   changes: z.array(change),
   warnings: z.array(fault),
 });
-const refusal = z.object({ title: z.string(), detail: z.string().optional(), errors: z.array(fault).optional() });
-
-interface Gateway {
-  readonly url: string;
-  readonly token: string;
-}
-
-function gateway(): Gateway {
-  const { LEDGERGATE_URL: url, LEDGERGATE_TOKEN: token } = process.env;
-  if (url !== undefined && token !== undefined) return { url: url.replace(/\/+$/, ''), token };
-  const demo = readDemoFile(stateDirectory(join(import.meta.dirname, '..')));
-  return { url: demo.gateway, token: demo.operatorToken };
-}
-
-/** @throws with a line per wrong field when the gateway refuses. */
-async function call(at: Gateway, method: 'GET' | 'POST' | 'PUT', path: string, body?: string): Promise<unknown> {
-  const response = await fetch(`${at.url}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${at.token}`, 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body }),
-    signal: AbortSignal.timeout(30_000),
-  });
-  const text = await response.text();
-  if (response.ok) return JSON.parse(text);
-  const problem =
-    response.headers.get('content-type')?.includes('json') === true ? refusal.safeParse(JSON.parse(text)) : null;
-  if (problem?.success !== true) throw new Error(`The gateway answered ${response.status}.`);
-  const { title, detail, errors = [] } = problem.data;
-  throw new Error(
-    [
-      `${title}${detail === undefined ? '' : `: ${detail}`}`,
-      ...errors.map((each) => `  ${each.path}: ${each.message}`),
-    ].join('\n'),
-  );
-}
-
 const tenantOf = z.object({ tenant: z.string() });
 const tenants = z.object({ items: z.array(z.string()) });
 const stored = z.object({ reference: z.string() });

@@ -66,6 +66,10 @@ export class DatabaseEvidence implements Evidence {
     return lines(object);
   }
 
+  async laneBody(): Promise<null> {
+    return null;
+  }
+
   async config(version: number): Promise<unknown> {
     const { results } = await this.#db
       .prepare('SELECT document FROM config_versions WHERE tenant = ?1 AND version = ?2')

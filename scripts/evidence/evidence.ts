@@ -20,6 +20,8 @@ export interface Evidence {
   leaves(day: string, part: number): Promise<readonly SealLeaf[] | null>;
   /** An archive object, line by line; `refused`: this token may not read it. */
   archived(key: string): Promise<AsyncIterable<string> | null | 'refused'>;
+  /** The bytes that only the lane has; null when they cannot be had here. */
+  laneBody(source: string, eventId: string): Promise<Uint8Array<ArrayBuffer> | null>;
   /** The document of a config version as it was published. */
   config(version: number): Promise<unknown>;
 }

@@ -15,12 +15,12 @@ SELECT e.value ->> 't', e.value ->> 'l', e.value ->> 'p', e.value ->> 'h', e.val
 ON CONFLICT (tenant, lane) DO UPDATE SET position = excluded.position, hash = excluded.hash, from_position = excluded.from_position, from_hash = excluded.from_hash, fence = excluded.fence`;
 
 /**
- * A row's archive reference grows: bytes first (`<key>#<line>`), then, where an event that was held is decided with later
- * answers, those (`+<key>#<line>`). The first bytes stay; the last answers stand. src/ledger/archive-lines.ts reads it.
+ * Where an event's bytes lie, and (after a `+`) the later answers it was decided with: src/ledger/archive-lines.ts. The
+ * newest line with its bytes stands, as that has the newest answers; answers alone join the bytes that are there.
  */
 const joinedArchive = `CASE WHEN excluded.archive LIKE '+%'
-THEN substr(coalesce(events.archive, ''), 1, CASE instr(coalesce(events.archive, ''), '+') WHEN 0 THEN length(coalesce(events.archive, '')) ELSE instr(events.archive, '+') - 1 END) || excluded.archive
-ELSE coalesce(events.archive, excluded.archive) END`;
+THEN CASE instr(coalesce(events.archive, ''), '+') WHEN 0 THEN coalesce(events.archive, '') ELSE substr(events.archive, 1, instr(events.archive, '+') - 1) END || excluded.archive
+ELSE coalesce(excluded.archive, events.archive) END`;
 
 const writeEvents = `INSERT INTO events (tenant, source, event_id, lane, seq, position, type, occurred_at, received_at, trust, body_hash, archive, outcome, note, facts, documents, config_version, previous_hash, hash, decided_at)
 SELECT e.value ->> 't', e.value ->> 's', e.value ->> 'id', e.value ->> 'l', e.value ->> 'seq', e.value ->> 'p', e.value ->> 'type', e.value ->> 'at', e.value ->> 'rec', e.value ->> 'trust', e.value ->> 'bh', e.value ->> 'ar', e.value ->> 'o', e.value ->> 'n', e.value ->> 'f', e.value ->> 'd', e.value ->> 'cv', e.value ->> 'ph', e.value ->> 'h', ?2 FROM json_each(?1) e WHERE true
