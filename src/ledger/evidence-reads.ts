@@ -90,7 +90,8 @@ export const journalPage = z.object({
 });
 export type JournalPage = z.infer<typeof journalPage>;
 
-const COMMITS = 50;
+/** Read at once; those that the page has no room for are read again with the next. */
+const COMMITS = 20;
 
 const eventsNamed = `SELECT e.* FROM json_each(?2) k CROSS JOIN events e
 ON e.tenant = ?1 AND e.source = k.value ->> 0 AND e.event_id = k.value ->> 1`;

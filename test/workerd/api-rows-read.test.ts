@@ -24,6 +24,10 @@ const reads = [
   '/exceptions/rate_missing%2Fstripe%2Fevt_000003_020',
   '/quarantine',
   '/audit',
+  '/evidence/journal?limit=200',
+  '/evidence/rows/objects',
+  '/evidence/rows/entries?limit=200',
+  '/seals',
   '/config',
   '/config/versions',
 ] as const;

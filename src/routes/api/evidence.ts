@@ -39,6 +39,8 @@ const storedRow = z.record(z.string(), z.union([z.string(), z.number(), z.null()
 const sealOf = async (call: TenantScope, asked: string) =>
   (await findSeal(call.db, call.tenant, asked)) ?? problem('not_found', { detail: 'that day has no seal' });
 
+const textOf = async (object: R2ObjectBody): Promise<string> => new TextDecoder().decode(await object.arrayBuffer());
+
 /** A missing object is an answer here: whoever checks the books has to be told. */
 const gone = (what: string) => problem('not_found', { detail: `${what} is not in the archive` });
 
@@ -95,7 +97,9 @@ const sealRoutes = [
       const part = manifest.parts[query.part];
       if (part === undefined) return { parts: manifest.parts.length, leaves: [] };
       const object = await env.ARCHIVE.get(part.key);
-      return object === null ? gone(part.key) : { parts: manifest.parts.length, leaves: leavesOf(await object.text()) };
+      return object === null
+        ? gone(part.key)
+        : { parts: manifest.parts.length, leaves: leavesOf(await textOf(object)) };
     },
   ),
   tenantRoute(
@@ -123,7 +127,7 @@ const sealRoutes = [
       if (manifest === undefined) return gone('the seal of that day');
       const proof = await proveInclusion(manifest, call.query.lane, async (key) => {
         const object = await env.ARCHIVE.get(key);
-        return object === null ? [] : leavesOf(await object.text());
+        return object === null ? [] : leavesOf(await textOf(object));
       });
       return proof === null
         ? problem('not_found', { detail: 'that lane is not under this seal' })
