@@ -37,7 +37,7 @@ export interface Finding {
 }
 
 /** More than these are counted only: broken books need a person, not a longer list. */
-const MAX_FINDINGS = 200;
+export const MAX_FINDINGS = 200;
 
 export class Findings {
   readonly list: Finding[] = [];

@@ -3,7 +3,7 @@ import type { LedgerDatabase } from '../../src/ledger/database.ts';
 import { canonicalJson } from '../../src/ledger/hash.ts';
 import { recordedConfigs } from './configs.ts';
 import { DatabaseEvidence } from './database-evidence.ts';
-import { type Evidence, type Finding, Findings } from './evidence.ts';
+import { type Evidence, type Finding, Findings, MAX_FINDINGS } from './evidence.ts';
 import { Replay, type Replayed } from './replay.ts';
 import { entryKey, eventKey } from './verify-rows.ts';
 
@@ -116,7 +116,7 @@ export async function rebuild(evidence: Evidence, into: LedgerDatabase): Promise
   const { events, entries, sameHashes, following, byContent, borrowed, findings } = comparison;
   return {
     ...{ events, entries, sameHashes, following, byContent, borrowed },
-    differences: [...findings.list, ...state.list].slice(0, 200),
+    differences: [...findings.list, ...state.list].slice(0, MAX_FINDINGS),
     count: findings.count + state.count,
   };
 }

@@ -1,5 +1,11 @@
 /** Archived bytes against the hashes that events were booked under; each archive object is read once. */
-import { archiveReferences, bodyOf, isLaterAnswers, readArchiveLine } from '../../src/ledger/archive-lines.ts';
+import {
+  archiveReferences,
+  bodyOf,
+  isLaterAnswers,
+  type LineReference,
+  readArchiveLine,
+} from '../../src/ledger/archive-lines.ts';
 import { sha256Hex } from '../../src/ledger/hash.ts';
 import type { Evidence, Findings } from './evidence.ts';
 import { eventKey } from './verify-rows.ts';
@@ -13,81 +19,77 @@ export interface ArchiveChecked {
   readonly refused: boolean;
 }
 
-/** Lines of one object that events refer to. */
-interface Wanted {
-  readonly bytes: Map<number, ArchivedRow>;
-  readonly answers: Map<number, ArchivedRow>;
-}
+type Check = (text: string, row: ArchivedRow, place: string, findings: Findings) => Promise<void>;
 
 export async function checkArchive(
   evidence: Evidence,
   workbook: Workbook,
   findings: Findings,
 ): Promise<ArchiveChecked> {
-  let bodies = 0;
   let notArchived = 0;
-  let key = '';
-  let wanted: Wanted = { bytes: new Map(), answers: new Map() };
-  const later = new Map<string, Wanted>();
-  const read = async (object: string, lines: Wanted): Promise<boolean> => {
-    if (lines.bytes.size + lines.answers.size === 0) return true;
-    const found = await evidence.archived(object);
+  const placed = (which: 'bytes' | 'answers') => (row: ArchivedRow) => {
+    const references = archiveReferences(row.archive);
+    if (which === 'bytes' && references.bytes === null) {
+      notArchived += 1;
+      if (row.archive !== null && references.answers === null)
+        findings.add('events', eventKey(row), 'archive', 'a reference', row.archive);
+    }
+    return references[which];
+  };
+  const bodies = await checkLines(evidence, workbook.archivedEvents(), placed('bytes'), checkBytes, findings);
+  if (bodies === null) return { bodies: 0, notArchived, refused: true };
+  const answers = await checkLines(evidence, workbook.answeredEvents(), placed('answers'), checkAnswers, findings);
+  return { bodies, notArchived, refused: answers === null };
+}
+
+/** How many lines were looked at; null: the archive may not be read. Rows come by archive object. */
+async function checkLines(
+  evidence: Evidence,
+  rows: Iterable<ArchivedRow>,
+  placeOf: (row: ArchivedRow) => LineReference | null,
+  check: Check,
+  findings: Findings,
+): Promise<number | null> {
+  let count = 0;
+  let object = '';
+  let wanted = new Map<number, ArchivedRow>();
+  const read = async (): Promise<boolean> => {
+    const found = wanted.size === 0 ? null : await evidence.archived(object);
     if (found === 'refused') return false;
-    bodies += lines.bytes.size;
-    await checkObjectLines(found, object, lines, findings);
+    await checkObject(found, object, wanted, check, findings);
+    count += wanted.size;
     return true;
   };
-  for (const row of workbook.archivedEvents()) {
-    const { bytes, answers } = archiveReferences(row.archive);
-    if (answers !== null) wantedOf(later, answers.key).answers.set(answers.line, row);
-    if (bytes === null) {
-      if (row.archive !== null && answers === null)
-        findings.add('events', eventKey(row), 'archive', 'a reference', row.archive);
-      notArchived += 1;
-      continue;
+  for (const row of rows) {
+    const place = placeOf(row);
+    if (place === null) continue;
+    if (place.key !== object) {
+      if (!(await read())) return null;
+      object = place.key;
+      wanted = new Map();
     }
-    if (bytes.key !== key) {
-      if (!(await read(key, wanted))) return { bodies, notArchived, refused: true };
-      [key, wanted] = [bytes.key, { bytes: new Map(), answers: new Map() }];
-    }
-    wanted.bytes.set(bytes.line, row);
+    wanted.set(place.line, row);
   }
-  if (!(await read(key, wanted))) return { bodies, notArchived, refused: true };
-  for (const [object, lines] of later) await read(object, lines);
-  return { bodies, notArchived, refused: false };
+  return (await read()) ? count : null;
 }
 
-function wantedOf(all: Map<string, Wanted>, key: string): Wanted {
-  const known = all.get(key) ?? { bytes: new Map(), answers: new Map() };
-  all.set(key, known);
-  return known;
-}
-
-async function checkObjectLines(
+async function checkObject(
   lines: AsyncIterable<string> | null,
   object: string,
-  wanted: Wanted,
+  wanted: ReadonlyMap<number, ArchivedRow>,
+  check: Check,
   findings: Findings,
 ): Promise<void> {
-  const left = { bytes: new Map(wanted.bytes), answers: new Map(wanted.answers) };
+  const left = new Map(wanted);
   let number = 0;
   for await (const text of lines ?? []) {
-    const bytes = left.bytes.get(number);
-    const answers = left.answers.get(number);
-    if (bytes !== undefined) await checkBytes(text, bytes, `${object}#${number}`, findings);
-    if (answers !== undefined) checkAnswers(text, answers, `${object}#${number}`, findings);
-    left.bytes.delete(number);
-    left.answers.delete(number);
+    const row = left.get(number);
+    if (row !== undefined) await check(text, row, `${object}#${number}`, findings);
+    left.delete(number);
     number += 1;
   }
-  for (const [line, row] of [...left.bytes, ...left.answers])
-    findings.add(
-      'events',
-      eventKey(row),
-      'archive',
-      `a line ${object}#${line}`,
-      lines === null ? 'no such object' : `${number} lines`,
-    );
+  const found = lines === null ? 'no such object' : `${number} lines`;
+  for (const [line, row] of left) findings.add('events', eventKey(row), 'archive', `a line ${object}#${line}`, found);
 }
 
 /** Null: not a line of the archive. */
@@ -120,7 +122,7 @@ async function checkBytes(text: string, row: ArchivedRow, place: string, finding
   );
 }
 
-function checkAnswers(text: string, row: ArchivedRow, place: string, findings: Findings): void {
+async function checkAnswers(text: string, row: ArchivedRow, place: string, findings: Findings): Promise<void> {
   const line = readLine(text);
   if (line === null || !isLaterAnswers(line) || line.source !== row.source || line.eventId !== row.event_id)
     findings.add(

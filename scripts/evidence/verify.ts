@@ -4,7 +4,7 @@
  * docs/decisions/0011-evidence.md. Runs beside a working gateway: what is booked meanwhile is read too.
  */
 import { namedIn } from '../../src/ledger/evidence-reads.ts';
-import { type Evidence, exactJson, type Finding, Findings, type JournalStep } from './evidence.ts';
+import { type Evidence, exactJson, type Finding, Findings, type JournalStep, MAX_FINDINGS } from './evidence.ts';
 import { type ArchiveChecked, checkArchive } from './verify-archive.ts';
 import { checkChains, checkHead } from './verify-chain.ts';
 import { checkEntry, checkEvent, checkObject, entryKey, eventKey, Totals } from './verify-rows.ts';
@@ -65,7 +65,7 @@ export async function verify(evidence: Evidence, workbook: Workbook, options: Ve
   const { events, entries, commits } = journal;
   const { lanes, objects } = state;
   return {
-    findings: findings.list.slice(0, 200),
+    findings: findings.list.slice(0, MAX_FINDINGS),
     count: findings.count,
     checked: { lanes, events, entries, objects, commits, seals, bodies: archive.bodies },
     notes,

@@ -248,8 +248,16 @@ export class Workbook {
     return this.#rows(z.object({ object: z.string(), entry: z.string() }), 'SELECT * FROM entry_object');
   }
 
-  /** By archive object, so that each is read once. */
+  /** By archive object, so that each is read once; those without a reference first. */
   archivedEvents(): Generator<ArchivedRow> {
     return this.#rows(archivedEvent, 'SELECT source, event_id, archive, body_hash FROM event ORDER BY archive');
+  }
+
+  /** Those that were decided with later answers, by the archive object of these. */
+  answeredEvents(): Generator<ArchivedRow> {
+    return this.#rows(
+      archivedEvent,
+      "SELECT source, event_id, archive, body_hash FROM event WHERE archive LIKE '%+%' ORDER BY substr(archive, instr(archive, '+'))",
+    );
   }
 }

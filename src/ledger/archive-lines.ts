@@ -7,8 +7,6 @@ import { z } from 'zod';
 import { parseJsonText } from '../sources/json.ts';
 
 /** Enrichment answers by `kind:id` (src/sources/source.ts); null: asked, and not there. */
-type ArchivedAnswers = Readonly<Record<string, unknown>>;
-
 const answers = z.record(z.string(), z.unknown());
 
 const eventLine = z.looseObject({

@@ -123,4 +123,47 @@ describe('verify', () => {
       }
     }, 60_000);
   }
+
+  it('names the event whose archived bytes were altered, or whose line is gone', async () => {
+    const [row] = gateway.ledger.rows<{ event_id: string; archive: string }>(
+      'SELECT event_id, archive FROM events WHERE position IS NOT NULL AND archive IS NOT NULL ORDER BY archive',
+    );
+    const key = row?.archive.split('#')[0] ?? '';
+    const object = gateway.archive.get(key) ?? '';
+    for (const altered of [object.replace('"text":"{', '"text":"{ '), '']) {
+      gateway.archive.set(key, altered);
+      const { findings } = await checked(gateway);
+      expect(findings[0]).toMatchObject({ table: 'events' });
+      expect(findings.some((finding) => finding.key.endsWith(`/${row?.event_id}`))).toBe(true);
+    }
+    gateway.archive.set(key, object);
+    expect((await checked(gateway)).findings).toEqual([]);
+  });
+
+  it('names the sealed head that is not on its lane’s chain any more, and a leaf that was altered', async () => {
+    const [key] = [...gateway.archive.keys()].filter((name) => name.startsWith('seals/') && name.endsWith('.ndjson'));
+    const leaves = gateway.archive.get(key ?? '') ?? '';
+    gateway.archive.set(
+      key ?? '',
+      leaves.replace(/"hash":"./, (found) => `${found.slice(0, -1)}${found.endsWith('0') ? '1' : '0'}`),
+    );
+    const { findings } = await checked(gateway);
+    expect(findings.map(({ what }) => what)).toEqual([
+      expect.stringMatching(/^the sealed head/),
+      'root: over the archived leaves',
+    ]);
+    gateway.archive.set(key ?? '', leaves);
+  });
+
+  it('holds the seals against hashes that were kept elsewhere', async () => {
+    const [seal] = gateway.ledger.rows<{ day: string; hash: string }>('SELECT day, hash FROM seals ORDER BY day');
+    if (seal === undefined) throw new Error('the demo is sealed');
+    expect((await checked(gateway, { kept: new Map([[seal.day, seal.hash]]) })).findings).toEqual([]);
+    const other = new Map([
+      [seal.day, 'f'.repeat(64)],
+      ['2030-01-01', 'e'.repeat(64)],
+    ]);
+    const { findings } = await checked(gateway, { kept: other });
+    expect(findings.map(({ key }) => key)).toEqual([seal.day, '2030-01-01']);
+  });
 });
