@@ -47,8 +47,20 @@ export function writeArchiveLine(line: Readonly<Record<string, unknown>>): strin
   return text;
 }
 
+const bytesLine = z.looseObject({
+  eventId: z.string(),
+  text: z.string().optional(),
+  base64: z.string().optional(),
+});
+
+/** The signed bytes of this event in a line; null when it is another event's, or later answers. @throws as `readArchiveLine`. */
+export function bodyInLine(text: string, eventId: string): Uint8Array<ArrayBuffer> | null {
+  const line = bytesLine.parse(JSON.parse(text));
+  return line.eventId === eventId ? bodyOf(line) : null;
+}
+
 /** The signed bytes; null in a line that holds none. @throws when base64 is broken. */
-export function bodyOf(line: ArchivedEvent): Uint8Array<ArrayBuffer> | null {
+export function bodyOf(line: z.infer<typeof bytesLine>): Uint8Array<ArrayBuffer> | null {
   if (line.base64 !== undefined) return Uint8Array.from(atob(line.base64), (c) => c.charCodeAt(0));
   return line.text === undefined ? null : new Uint8Array(new TextEncoder().encode(line.text));
 }

@@ -1,6 +1,6 @@
 /** The signed bytes of one event, from the archive's newline-delimited JSON or from its lane. */
 import type { Bindings } from '../bindings.ts';
-import { archiveReferences, bodyOf, isLaterAnswers, readArchiveLine } from '../ledger/archive-lines.ts';
+import { archiveReferences, bodyInLine } from '../ledger/archive-lines.ts';
 import { laneStub } from './lanes.ts';
 
 /** Line `wanted` of a stream, without keeping the lines before it; null when there are fewer. */
@@ -30,8 +30,7 @@ async function fromArchive(env: Bindings, reference: string, eventId: string): P
   const object = place === null ? null : await env.ARCHIVE.get(place.key);
   if (place === null || object === null) return null;
   const text = await lineAt(object.body, place.line);
-  const stored = text === null ? null : readArchiveLine(text);
-  return stored === null || isLaterAnswers(stored) || stored.eventId !== eventId ? null : bodyOf(stored);
+  return text === null ? null : bodyInLine(text, eventId);
 }
 
 export type BodySource = {
