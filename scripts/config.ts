@@ -1,5 +1,5 @@
 /**
- * `npm run config -- apply <file> | diff <file> | show | secret <name> | try <source> <file> | rates <file>`: a tenant's config as code. LEDGERGATE_URL and
+ * `npm run config -- apply <file> | diff <file> | backtest <file> | show | secret <name> | try <source> <file> | rates <file>`: a tenant's config as code. LEDGERGATE_URL and
  * LEDGERGATE_TOKEN say which gateway; without them it is the local one. A secret's value comes from standard input, so
  * that it stands in no shell history and no process list.
  */
@@ -13,6 +13,8 @@ import { call, fault, gateway } from './runtime/operator-api.ts';
 
 const usage = `usage: npm run config -- apply <file> [--tenant <tenant>] [--dry-run]
        npm run config -- diff <file> [--tenant <tenant>]
+       npm run config -- backtest <file> --since <date> [--tenant <tenant>]
+                         (which entries would differ, had it decided since that day, UTC; nothing is changed)
        npm run config -- show [<tenant>]
        npm run config -- secret <name> [--tenant <tenant>]   (the value from standard input)
        npm run config -- try <source> <payload file> [--tenant <tenant>] [--config <file>]
@@ -82,6 +84,13 @@ async function show(tenant: string | undefined): Promise<void> {
   console.log(JSON.stringify(await call(gateway(), 'GET', `/api/v1/config${query}`), null, 2));
 }
 
+/** The gateway's rules are loaded for this alone: every other command starts without them. */
+async function tryOnThePast(file: string, asked: string | undefined, since: string): Promise<void> {
+  const { text, tenant } = readDocument(file);
+  const { printBacktest } = await import('./evidence/backtest-command.ts');
+  await printBacktest(gateway(), asked ?? tenant, JSON.parse(text), since);
+}
+
 const tried = z.looseObject({
   unreadable: z.string().nullable(),
   events: z.array(z.looseObject({ quarantine: z.string().nullable() })),
@@ -134,11 +143,13 @@ async function main(
   dryRun: boolean,
   payload: string | undefined,
   config: string | undefined,
+  since: string | undefined,
 ): Promise<boolean> {
   if (action === 'show') await show(subject ?? tenant);
   else if (subject === undefined) return false;
   else if (action === 'apply') await apply(subject, tenant, dryRun);
   else if (action === 'diff') await apply(subject, tenant, true);
+  else if (action === 'backtest' && since !== undefined) await tryOnThePast(subject, tenant, since);
   else if (action === 'secret') await storeSecret(subject, tenant);
   else if (action === 'rates') await recordRates(subject, tenant);
   else if (action === 'try' && payload !== undefined) await tryPayload(subject, payload, tenant, config);
@@ -148,10 +159,25 @@ async function main(
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { 'dry-run': { type: 'boolean', default: false }, tenant: { type: 'string' }, config: { type: 'string' } },
+  options: {
+    'dry-run': { type: 'boolean', default: false },
+    tenant: { type: 'string' },
+    config: { type: 'string' },
+    since: { type: 'string' },
+  },
 });
 try {
-  if (!(await main(positionals[0], positionals[1], values.tenant, values['dry-run'], positionals[2], values.config))) {
+  if (
+    !(await main(
+      positionals[0],
+      positionals[1],
+      values.tenant,
+      values['dry-run'],
+      positionals[2],
+      values.config,
+      values.since,
+    ))
+  ) {
     console.error(usage);
     process.exitCode = 2;
   }

@@ -1,4 +1,4 @@
-/** The operator API as the commands call it: LEDGERGATE_URL and LEDGERGATE_TOKEN, or else the local gateway. */
+/** The operator API of the gateway that a command is meant for. */
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readDemoFile, stateDirectory } from './credentials.ts';
@@ -6,12 +6,13 @@ import { readDemoFile, stateDirectory } from './credentials.ts';
 export const fault = z.object({ path: z.string(), message: z.string() });
 const refusal = z.object({ title: z.string(), detail: z.string().optional(), errors: z.array(fault).optional() });
 
-export interface Gateway {
+export interface GatewayAddress {
   readonly url: string;
   readonly token: string;
 }
 
-export function gateway(): Gateway {
+/** LEDGERGATE_URL and LEDGERGATE_TOKEN, or the local gateway. @throws when there is neither. */
+export function gateway(): GatewayAddress {
   const { LEDGERGATE_URL: url, LEDGERGATE_TOKEN: token } = process.env;
   if (url !== undefined && token !== undefined) return { url: url.replace(/\/+$/, ''), token };
   const demo = readDemoFile(stateDirectory(join(import.meta.dirname, '../..')));
@@ -19,7 +20,12 @@ export function gateway(): Gateway {
 }
 
 /** @throws with a line per wrong field when the gateway refuses. */
-export async function call(at: Gateway, method: 'GET' | 'POST' | 'PUT', path: string, body?: string): Promise<unknown> {
+export async function call(
+  at: GatewayAddress,
+  method: 'GET' | 'POST' | 'PUT',
+  path: string,
+  body?: string,
+): Promise<unknown> {
   const response = await fetch(`${at.url}${path}`, {
     method,
     headers: { authorization: `Bearer ${at.token}`, 'content-type': 'application/json' },

@@ -15,17 +15,25 @@ const advanceHeads = `INSERT INTO lanes (tenant, lane, position, hash, from_posi
 SELECT e.value ->> 't', e.value ->> 'l', e.value ->> 'p', e.value ->> 'h', e.value ->> 'fp', e.value ->> 'fh', e.value ->> 'fe' FROM json_each(?1) e WHERE true
 ON CONFLICT (tenant, lane) DO UPDATE SET position = excluded.position, hash = excluded.hash, from_position = excluded.from_position, from_hash = excluded.from_hash, fence = excluded.fence`;
 
-const writeEvents = `INSERT INTO events (tenant, source, event_id, lane, seq, position, type, occurred_at, received_at, trust, body_hash, archive, outcome, note, facts, documents, config_version, decided_at)
-SELECT e.value ->> 't', e.value ->> 's', e.value ->> 'id', e.value ->> 'l', e.value ->> 'seq', e.value ->> 'p', e.value ->> 'type', e.value ->> 'at', e.value ->> 'rec', e.value ->> 'trust', e.value ->> 'bh', e.value ->> 'ar', e.value ->> 'o', e.value ->> 'n', e.value ->> 'f', e.value ->> 'd', e.value ->> 'cv', ?2 FROM json_each(?1) e WHERE true
-ON CONFLICT (tenant, source, event_id) DO UPDATE SET lane = excluded.lane, seq = excluded.seq, position = excluded.position, archive = coalesce(events.archive, excluded.archive), outcome = excluded.outcome, note = excluded.note, facts = excluded.facts, documents = excluded.documents, config_version = excluded.config_version, decided_at = excluded.decided_at
+/**
+ * Where an event's bytes lie, and (after a `+`) the later answers it was decided with: src/ledger/archive-lines.ts. The
+ * newest line with its bytes stands, as that has the newest answers; answers alone join the bytes that are there.
+ */
+const joinedArchive = `CASE WHEN excluded.archive LIKE '+%'
+THEN CASE instr(coalesce(events.archive, ''), '+') WHEN 0 THEN coalesce(events.archive, '') ELSE substr(events.archive, 1, instr(events.archive, '+') - 1) END || excluded.archive
+ELSE coalesce(excluded.archive, events.archive) END`;
+
+const writeEvents = `INSERT INTO events (tenant, source, event_id, lane, seq, position, type, occurred_at, received_at, trust, body_hash, archive, outcome, note, facts, documents, config_version, previous_hash, hash, decided_at)
+SELECT e.value ->> 't', e.value ->> 's', e.value ->> 'id', e.value ->> 'l', e.value ->> 'seq', e.value ->> 'p', e.value ->> 'type', e.value ->> 'at', e.value ->> 'rec', e.value ->> 'trust', e.value ->> 'bh', e.value ->> 'ar', e.value ->> 'o', e.value ->> 'n', e.value ->> 'f', e.value ->> 'd', e.value ->> 'cv', e.value ->> 'ph', e.value ->> 'h', ?2 FROM json_each(?1) e WHERE true
+ON CONFLICT (tenant, source, event_id) DO UPDATE SET lane = excluded.lane, seq = excluded.seq, position = excluded.position, archive = ${joinedArchive}, outcome = excluded.outcome, note = excluded.note, facts = excluded.facts, documents = excluded.documents, config_version = excluded.config_version, previous_hash = excluded.previous_hash, hash = excluded.hash, decided_at = excluded.decided_at
 WHERE events.position IS NULL`;
 
 const writeEntries = `INSERT INTO entries (tenant, lane, position, part, entity, kind, date, object, description, base_currency, lines, deferrals, source, event_id, body_hash, config_version, booked_at, previous_hash, hash)
 SELECT e.value ->> 't', e.value ->> 'l', e.value ->> 'p', e.value ->> 'n', e.value ->> 'en', e.value ->> 'k', e.value ->> 'd', e.value ->> 'o', e.value ->> 'ds', e.value ->> 'bc', e.value ->> 'ln', e.value ->> 'df', e.value ->> 's', e.value ->> 'id', e.value ->> 'bh', e.value ->> 'cv', ?2, e.value ->> 'ph', e.value ->> 'h' FROM json_each(?1) e`;
 
-const writeObjects = `INSERT INTO objects (tenant, object, lane, state)
-SELECT e.value ->> 't', e.value ->> 'o', e.value ->> 'l', e.value ->> 'st' FROM json_each(?1) e WHERE true
-ON CONFLICT (tenant, object) DO UPDATE SET lane = excluded.lane, state = excluded.state`;
+const writeObjects = `INSERT INTO objects (tenant, object, lane, state, hash)
+SELECT e.value ->> 't', e.value ->> 'o', e.value ->> 'l', e.value ->> 'st', e.value ->> 'h' FROM json_each(?1) e WHERE true
+ON CONFLICT (tenant, object) DO UPDATE SET lane = excluded.lane, state = excluded.state, hash = excluded.hash`;
 
 const linkLanes = `INSERT INTO lane_links (tenant, lane, primary_lane, learnt_from, at)
 SELECT e.value ->> 't', e.value ->> 'l', e.value ->> 'p', e.value ->> 'f', ?2 FROM json_each(?1) e`;
@@ -63,9 +71,9 @@ SELECT e.value ->> 't', e.value ->> 'tg', e.value ->> 'k', e.value ->> 'kd', e.v
 ON CONFLICT (tenant, target, key) DO UPDATE SET outcome = excluded.outcome, remote_id = coalesce(excluded.remote_id, postings.remote_id), remote_name = coalesce(excluded.remote_name, postings.remote_name), remote_date = coalesce(excluded.remote_date, postings.remote_date), differences = excluded.differences, message = excluded.message, attempts = excluded.attempts, updated_at = excluded.updated_at
 WHERE postings.outcome <> 'applied'`;
 
-const writeLateReferences = `UPDATE events SET archive = k.ar
+const writeLateReferences = `UPDATE events SET archive = k.ar || coalesce(events.archive, '')
 FROM (SELECT e.value ->> 't' AS t, e.value ->> 's' AS s, e.value ->> 'id' AS id, e.value ->> 'ar' AS ar FROM json_each(?1) e) k
-WHERE events.tenant = k.t AND events.source = k.s AND events.event_id = k.id AND events.archive IS NULL`;
+WHERE events.tenant = k.t AND events.source = k.s AND events.event_id = k.id AND (events.archive IS NULL OR events.archive LIKE '+%')`;
 
 /** Rows as JSON arrays of at most `MAX_PARAMETER_CHARS`, so that a burst becomes more statements, never a failure. */
 function jsonChunks(rows: readonly unknown[]): string[] {
@@ -90,7 +98,7 @@ function statements(db: LedgerDatabase, sql: string, rows: readonly unknown[], .
   return jsonChunks(rows).map((json) => db.prepare(sql).bind(json, ...more));
 }
 
-/** Where the raw bytes of an event lie: archive object and line. */
+/** Where the raw bytes of an event lie, or (`+…`) the later answers it was read with: archive object and line. */
 export type ArchiveReference = (tenant: TenantId, lane: LaneKey, seq: number) => string | null;
 
 /** The archive place of an event that was booked before its bytes could be archived. */
@@ -191,6 +199,8 @@ const eventRows = (lane: LaneCommit, archived: ArchiveReference) =>
     f: JSON.stringify(event.facts),
     d: JSON.stringify(event.plan),
     cv: event.configVersion,
+    ph: event.previousHash,
+    h: event.hash,
   }));
 
 const entryRows = (lane: LaneCommit) =>
@@ -216,7 +226,13 @@ const entryRows = (lane: LaneCommit) =>
   }));
 
 const objectRows = (lane: LaneCommit) =>
-  lane.objects.map((state) => ({ t: lane.tenant, o: state.key, l: lane.lane, st: JSON.stringify(state) }));
+  lane.objects.map(({ state, hash }) => ({
+    t: lane.tenant,
+    o: state.key,
+    l: lane.lane,
+    st: JSON.stringify(state),
+    h: hash,
+  }));
 
 const linkRow = ({ tenant, lane, link }: LaneCommit) =>
   link === undefined || link === null ? [] : [{ t: tenant, l: lane, p: link.primary, f: link.learntFrom }];

@@ -49,6 +49,15 @@ export interface EventRecord {
   readonly facts: readonly CanonicalEvent[];
   readonly plan: PostingPlan;
   readonly configVersion: number;
+  /** The lane's chain before and after it; null while it has no place. */
+  readonly previousHash: string | null;
+  readonly hash: string | null;
+}
+
+/** A sub-ledger state with the hash of its row (`objectHash`). */
+export interface ObjectRecord {
+  readonly state: ObjectState;
+  readonly hash: string;
 }
 
 export interface ExceptionRecord extends ExceptionDraft {
@@ -69,7 +78,7 @@ export interface LaneCommit {
   readonly to: LaneHead;
   readonly events: readonly EventRecord[];
   readonly entries: readonly EntryRecord[];
-  readonly objects: readonly ObjectState[];
+  readonly objects: readonly ObjectRecord[];
   readonly exceptions: readonly ExceptionRecord[];
   /** Ids of exceptions whose cause is gone. */
   readonly resolved: readonly string[];

@@ -81,7 +81,7 @@ export const events = sqliteTable(
     receivedAt: integer('received_at').notNull(),
     trust: text('trust').notNull(),
     bodyHash: text('body_hash').notNull(),
-    /** `<object key>#<line>` of the raw bytes in the archive; null while only the lane has them. */
+    /** `<object key>#<line>` of the raw bytes in the archive; null while only the lane has them. `+<object key>#<line>` follows for later answers. */
     archive: text('archive'),
     /** booked | nothing | waiting | parked | quarantined */
     outcome: text('outcome').notNull(),

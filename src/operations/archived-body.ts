@@ -1,15 +1,7 @@
 /** The signed bytes of one event, from the archive's newline-delimited JSON or from its lane. */
-import { z } from 'zod';
 import type { Bindings } from '../bindings.ts';
+import { archiveReferences, bodyInLine } from '../ledger/archive-lines.ts';
 import { laneStub } from './lanes.ts';
-
-const archivedLine = z.looseObject({
-  eventId: z.string(),
-  text: z.string().optional(),
-  base64: z.string().optional(),
-});
-
-const referencePattern = /^(.+)#(\d{1,7})$/;
 
 /** Line `wanted` of a stream, without keeping the lines before it; null when there are fewer. */
 async function lineAt(stream: ReadableStream<Uint8Array>, wanted: number): Promise<string | null> {
@@ -33,19 +25,12 @@ async function lineAt(stream: ReadableStream<Uint8Array>, wanted: number): Promi
   }
 }
 
-const fromBase64 = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-
 async function fromArchive(env: Bindings, reference: string, eventId: string): Promise<Uint8Array<ArrayBuffer> | null> {
-  const [, key, line] = referencePattern.exec(reference) ?? [];
-  if (key === undefined || line === undefined) return null;
-  const object = await env.ARCHIVE.get(key);
-  if (object === null) return null;
-  const text = await lineAt(object.body, Number(line));
-  if (text === null) return null;
-  const stored = archivedLine.parse(JSON.parse(text));
-  if (stored.eventId !== eventId) return null;
-  if (stored.base64 !== undefined) return fromBase64(stored.base64);
-  return stored.text === undefined ? null : new Uint8Array(new TextEncoder().encode(stored.text));
+  const place = archiveReferences(reference).bytes;
+  const object = place === null ? null : await env.ARCHIVE.get(place.key);
+  if (place === null || object === null) return null;
+  const text = await lineAt(object.body, place.line);
+  return text === null ? null : bodyInLine(text, eventId);
 }
 
 export type BodySource = {

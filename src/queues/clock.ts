@@ -5,6 +5,7 @@ import { errorWords, logError } from '../operations/log.ts';
 import { isFeedTime, pullRates } from '../operations/rates-feed.ts';
 import { tellDueRecognitions } from '../operations/recognition-run.ts';
 import { resumeAllParked } from '../operations/resume-parked.ts';
+import { sealDue } from '../operations/sealing.ts';
 import { feedPorts } from './connectors.ts';
 import { sweep } from './sweep.ts';
 
@@ -12,6 +13,7 @@ const tasks: Readonly<Record<string, (env: Bindings, now: EpochMs) => Promise<un
   sweep: (env) => sweep(env),
   parked: (env) => resumeAllParked(env),
   recognition: (env, now) => tellDueRecognitions(env, now),
+  seals: (env, now) => sealDue(env, now),
   rates: async (env, now) => {
     if (isFeedTime(now)) await pullRates(feedPorts(env), now);
   },

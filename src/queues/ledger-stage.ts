@@ -1,6 +1,6 @@
 /**
- * Ledger stage: leased lanes → decided (plan-commit.ts) → committed in one D1 transaction for all of them
- * (commit-plans.ts) → what belongs to other lanes handed there.
+ * Ledger stage: leased lanes → read (read-events.ts) → decided (plan-commit.ts), archived beside it (archive.ts) →
+ * committed in one D1 transaction for all of them (commit-plans.ts) → what belongs to other lanes handed there.
  */
 import type { LaneKey } from '../canonical/ids.ts';
 import type { LeasedEvent } from '../durable-objects/customer-lane/protocol.ts';
@@ -11,6 +11,7 @@ import { commitTogether } from './commit-plans.ts';
 import { type Committed, type LeasedLane, type LedgerOutcome, nothingDone, withForwarded } from './ledger-work.ts';
 import { planLanes } from './plan-commit.ts';
 import type { StagePorts } from './ports.ts';
+import { readEvents } from './read-events.ts';
 
 /** Decides and commits the lanes of one tenant. Never throws for one lane's sake; failures are reported and left due. */
 export async function ledgerStage(
@@ -23,9 +24,15 @@ export async function ledgerStage(
   const working = leases.filter(hasNews);
   const idle = leases.filter((lease) => !hasNews(lease)).map(nothingDone);
   if (working.length === 0) return idle;
+  const read = await readEvents(
+    tenant,
+    working.flatMap((lease) => lease.events),
+    ports.enrich,
+    now,
+  );
   const [planned, archived] = await Promise.all([
-    planLanes(tenant, working, db, ports, now),
-    archiveBatch(tenant.tenant, working, ports),
+    planLanes(tenant, working, read, db, now),
+    archiveBatch(tenant.tenant, working, read, ports),
   ]);
   const committedLanes = await commitTogether(db, planned, archived, ports, now);
   const outcomes = await Promise.all(committedLanes.map((lane) => forwardAll(tenant, lane, ports)));

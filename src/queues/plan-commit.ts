@@ -1,13 +1,13 @@
-/** Leased lanes → what each adds to the books: events read, books loaded, plans made, entries sealed into the chain. */
+/** Leased lanes → what each adds to the books: books loaded, plans made, entries sealed into the chain. */
 import { objectsOf } from '../canonical/decide.ts';
 import { closedFrom, type EntityBooks } from '../canonical/decision.ts';
 import { customerOfLane, kinshipOf, type LaneStanding, namedElsewhere } from '../canonical/identity.ts';
 import type { EpochMs, LaneKey, TenantId } from '../canonical/ids.ts';
 import type { Conflict, LaneHead, LeasedEvent, QuarantinedEvent } from '../durable-objects/customer-lane/protocol.ts';
 import { type LaneLink, loadBooks, loadStandings } from '../ledger/books.ts';
+import { entryHash, eventHash, objectHash } from '../ledger/chain.ts';
 import { type MarkRecord, sealMarks } from '../ledger/customer-marks.ts';
 import type { LedgerDatabase } from '../ledger/database.ts';
-import { canonicalJson, sha256Hex } from '../ledger/hash.ts';
 import { loadRates, ratesWanted } from '../ledger/rates.ts';
 import {
   type EntryRecord,
@@ -15,13 +15,13 @@ import {
   type ExceptionRecord,
   exceptionId,
   type LaneCommit,
+  type ObjectRecord,
 } from '../ledger/records.ts';
 import type { TenantRuntime } from '../tenants/runtime.ts';
 import type { LeasedLane, PlannedLane, PlanningBooks, PlanRequest } from './ledger-work.ts';
 import { nameCustomers } from './name-customers.ts';
 import { drainLane, internalError, type LanePlan, planLane, type Reading } from './plan-lane.ts';
-import type { StagePorts } from './ports.ts';
-import { type Readings, readEvents } from './read-events.ts';
+import type { EventsRead, Readings } from './read-events.ts';
 
 /** How long a linked lane's later events wait for the documents of its earlier ones, ms from the link. */
 export const DRAIN_PATIENCE_MS = 3_600_000;
@@ -29,12 +29,12 @@ export const DRAIN_PATIENCE_MS = 3_600_000;
 export async function planLanes(
   tenant: TenantRuntime,
   leases: readonly LeasedLane[],
+  read: EventsRead,
   db: LedgerDatabase,
-  ports: StagePorts,
   now: EpochMs,
 ): Promise<PlannedLane[]> {
   const events = leases.flatMap((lease) => lease.events);
-  const readings = nameCustomers(tenant, await readEvents(tenant, events, ports.enrich, now));
+  const readings = nameCustomers(tenant, read.readings);
   const books = await readPlanningBooks(db, tenant, understood(events, readings), leases);
   return Promise.all(
     leases.map((lease) =>
@@ -123,7 +123,7 @@ async function planOne(
           now,
         })
       : drainLane(request.events, request.head, link.primary, ready);
-  const entries = await seal(tenant.tenant, lease.lane, request.head, plan, tenant.version);
+  const sealed = await seal(tenant.tenant, lease.lane, request.head, plan, tenant.version);
   const marks = await sealMarks(tenant.tenant, plan.marks);
   return {
     lease,
@@ -132,7 +132,7 @@ async function planOne(
     link: link ?? null,
     replan: (next) => planOne(tenant, lease, readings, pass, next),
     booksNow: () => readPlanningBooks(pass.db, tenant, understood(lease.events, readings), [lease], true),
-    commit: commitOf(tenant, lease, request.head, plan, { entries, marks }, link !== undefined),
+    commit: commitOf(tenant, lease, request.head, plan, { ...sealed, marks }, link !== undefined),
   };
 }
 
@@ -145,7 +145,7 @@ function commitOf(
   lease: LeasedLane,
   from: LaneHead,
   plan: LanePlan,
-  { entries, marks }: { readonly entries: readonly EntryRecord[]; readonly marks: readonly MarkRecord[] },
+  { marks, ...sealed }: SealedPlan & { readonly marks: readonly MarkRecord[] },
   linked: boolean,
 ): LaneCommit {
   const whole = from === lease.head;
@@ -153,13 +153,13 @@ function commitOf(
     tenant: tenant.tenant,
     lane: lease.lane,
     from,
-    to: { position: plan.position, hash: entries.at(-1)?.hash ?? from.hash },
+    to: { position: plan.position, hash: sealed.hash },
     events: [
       ...(whole ? lease.quarantined.map((event) => quarantinedRecord(event, tenant.version)) : []),
-      ...plan.events,
+      ...sealed.events,
     ],
-    entries,
-    objects: plan.objects,
+    entries: sealed.entries,
+    objects: sealed.objects,
     exceptions: [...(whole ? lease.conflicts.map(conflictException) : []), ...plan.exceptions],
     resolved: plan.resolved,
     link: plan.link,
@@ -170,24 +170,49 @@ function commitOf(
   };
 }
 
-/** Gives each entry its hash, which covers its content, its event's bytes and the entry before it in the lane. */
+interface SealedPlan {
+  readonly events: readonly EventRecord[];
+  readonly entries: readonly EntryRecord[];
+  readonly objects: readonly ObjectRecord[];
+  /** The lane's last link. */
+  readonly hash: string;
+}
+
+/** Gives each applied event and each of its entries its link in the lane's chain, and each object's row its hash. */
 async function seal(
   tenant: TenantId,
   lane: LaneKey,
   head: LaneHead,
   plan: LanePlan,
   configVersion: number,
-): Promise<EntryRecord[]> {
-  const sealed: EntryRecord[] = [];
-  let previousHash = head.hash;
-  for (const { event, ...entry } of plan.entries) {
-    const { source, eventId, bodyHash } = event;
-    const content = { ...entry, source, eventId, bodyHash, configVersion, previousHash };
-    const hash = await sha256Hex(canonicalJson({ tenant, lane, ...content }));
-    sealed.push({ ...content, hash });
-    previousHash = hash;
+): Promise<SealedPlan> {
+  const objects = Promise.all(
+    plan.objects.map(async (state) => ({
+      state,
+      hash: await objectHash({ tenant, object: state.key, lane, state }),
+    })),
+  );
+  const events: EventRecord[] = [];
+  const entries: EntryRecord[] = [];
+  const parts = Map.groupBy(plan.entries, (entry) => entry.position);
+  let last = head.hash;
+  for (const event of plan.events) {
+    const { position } = event;
+    if (position === null) {
+      events.push(event);
+      continue;
+    }
+    const previousHash = last;
+    last = await eventHash({ tenant, lane, ...event, position, previousHash });
+    events.push({ ...event, previousHash, hash: last });
+    for (const { event: cause, ...entry } of parts.get(position) ?? []) {
+      const { source, eventId, bodyHash } = cause;
+      const content = { ...entry, source, eventId, bodyHash, configVersion, previousHash: last };
+      last = await entryHash({ tenant, lane, ...content });
+      entries.push({ ...content, hash: last });
+    }
   }
-  return sealed;
+  return { events, entries, objects: await objects, hash: last };
 }
 
 /** Events accepted into quarantine: on the list, with their bytes in the lane until somebody re-drives them. */
@@ -201,6 +226,8 @@ function quarantinedRecord(event: QuarantinedEvent, configVersion: number): Even
     facts: [],
     plan: { targets: [], documents: [] },
     configVersion,
+    previousHash: null,
+    hash: null,
   };
 }
 

@@ -519,6 +519,8 @@ function record(
     facts,
     plan,
     configVersion,
+    previousHash: null,
+    hash: null,
   };
 }
 

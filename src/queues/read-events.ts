@@ -16,6 +16,13 @@ import type { Reading } from './plan-lane.ts';
 
 export type Readings = ReadonlyMap<LeasedEvent, Reading>;
 
+/** Events as they read, and what was asked for it: together with the bytes all that a reading follows from. */
+export interface EventsRead {
+  readonly readings: Readings;
+  /** Of each event that asked for anything: what was answered. */
+  readonly answers: ReadonlyMap<LeasedEvent, Enrichment>;
+}
+
 /** Fetches needs of one source: a map entry per need that was answered (null: asked, not there); absent: not answered. */
 export type Enrich = (
   tenant: TenantRuntime,
@@ -42,10 +49,11 @@ export async function readEvents(
   events: readonly LeasedEvent[],
   enrich: Enrich,
   now: EpochMs,
-): Promise<Readings> {
-  const readings = await readAll(tenant, events, enrich, now, 'as_delivered');
-  const proofs = await fetchProofs(tenant, events, readings, enrich, now);
-  if (proofs.size === 0) return readings;
+): Promise<EventsRead> {
+  const first = await readAll(tenant, events, enrich, now, 'as_delivered');
+  const { readings } = first;
+  const { proofs, asked } = await fetchProofs(tenant, events, readings, enrich, now);
+  if (proofs.size === 0) return first;
   const proven = [...proofs].flatMap(([event, proof]) =>
     proof.kind === 'proven' ? [{ event, copy: proof.copy }] : [],
   );
@@ -56,11 +64,17 @@ export async function readEvents(
     if (proof.kind === 'later') final.set(event, { kind: 'later', reason: 'waits for the provider’s own event' });
   }
   for (const { event, copy } of proven) {
-    const reading = again.get(copy);
+    const reading = again.readings.get(copy);
     // The lane was chosen by what the webhook claimed; another customer's event is not to be booked in it.
     if (reading !== undefined && !ofOtherCustomer(readings.get(event), reading)) final.set(event, reading);
   }
-  return final;
+  const answers = new Map(first.answers);
+  const add = (event: LeasedEvent, more: Enrichment | undefined): void => {
+    if (more !== undefined) answers.set(event, new Map([...(answers.get(event) ?? []), ...more]));
+  };
+  for (const [event, answered] of asked) add(event, answered);
+  for (const { event, copy } of proven) add(event, again.answers.get(copy));
+  return { readings: final, answers };
 }
 
 const customersOf = (reading: Reading | undefined): readonly unknown[] =>
@@ -83,7 +97,7 @@ async function fetchProofs(
   readings: Readings,
   enrich: Enrich,
   now: EpochMs,
-): Promise<ReadonlyMap<LeasedEvent, Proof>> {
+): Promise<{ readonly proofs: ReadonlyMap<LeasedEvent, Proof>; readonly asked: EventsRead['answers'] }> {
   const doubted = events.filter((event) => {
     const reading = readings.get(event);
     const untrusted = reading?.kind === 'exception' && reading.exception.cause === 'untrusted_money';
@@ -102,7 +116,7 @@ async function fetchProofs(
       if (copy !== null) proofs.set(event, { kind: 'proven', copy });
     }
   }
-  return proofs;
+  return { proofs, asked: answersByEvent(tenant, needs, enrichments) };
 }
 
 const proofOf = (event: LeasedEvent): EnrichmentNeed => ({ kind: 'event', id: event.eventId, account: null });
@@ -124,16 +138,32 @@ async function readAll(
   enrich: Enrich,
   now: EpochMs,
   standing: Standing,
-): Promise<Readings> {
+): Promise<EventsRead> {
   const needsOf = new Map<LeasedEvent, readonly EnrichmentNeed[]>();
   for (const event of events) {
     const source = tenant.sources.get(event.source);
     if (source !== undefined) needsOf.set(event, source.source.enrichment(event));
   }
   const enrichments = await enrichAll(tenant, needsOf, enrich, now);
-  return new Map(
+  const readings = new Map(
     events.map((event) => [event, readEvent(tenant, event, needsOf.get(event) ?? [], enrichments, standing)]),
   );
+  return { readings, answers: answersByEvent(tenant, needsOf, enrichments) };
+}
+
+function answersByEvent(
+  tenant: TenantRuntime,
+  needsOf: ReadonlyMap<LeasedEvent, readonly EnrichmentNeed[]>,
+  enrichments: ReadonlyMap<TenantSource, Enrichment>,
+): ReadonlyMap<LeasedEvent, Enrichment> {
+  const byEvent = new Map<LeasedEvent, Enrichment>();
+  for (const [event, needs] of needsOf) {
+    const source = tenant.sources.get(event.source);
+    const answered = source === undefined ? undefined : enrichments.get(source);
+    const keys = needs.map(enrichmentKey).filter((key) => answered?.has(key) === true);
+    if (keys.length > 0) byEvent.set(event, new Map(keys.map((key) => [key, answered?.get(key)])));
+  }
+  return byEvent;
 }
 
 /** One call a source. */

@@ -44,7 +44,7 @@ describe('an event of an entity that the config does not have any more', () => {
     const made = await tenantRuntime(config, 1, sources, async () => null);
     if (!made.ok) throw new Error(JSON.stringify(made.error));
     const [gone, here] = [told('gone'), told('sim-eu')];
-    const readings = await readEvents(made.value, [gone, here], async () => new Map(), 1);
+    const { readings } = await readEvents(made.value, [gone, here], async () => new Map(), 1);
     expect(readings.get(gone)).toMatchObject({
       kind: 'exception',
       exception: { cause: 'entity_unclear', message: expect.stringContaining('entity gone') },

@@ -1,7 +1,9 @@
 /** What must hold when the dust has settled. Each violation is a sentence. */
+import { DatabaseEvidence } from '../../scripts/evidence/database-evidence.ts';
+import { verify } from '../../scripts/evidence/verify.ts';
+import { Workbook } from '../../scripts/evidence/workbook.ts';
 import type { JournalLine } from '../../src/canonical/entry.ts';
 import type { CanonicalEvent } from '../../src/canonical/events.ts';
-import { canonicalJson, GENESIS, sha256Hex } from '../../src/ledger/hash.ts';
 import type { PostingPlan } from '../../src/ledger/records.ts';
 import { deferredIsScheduled, recognisedOnce } from './deferred-invariants.ts';
 import { TENANT, type World } from './world.ts';
@@ -57,7 +59,7 @@ export async function violations(world: World): Promise<string[]> {
     ...laneOrder(world, events),
     ...linkedLanes(world, events),
     ...balanced(world, entries),
-    ...(await chained(entries)),
+    ...(await verified(world)),
     ...archived(world, events),
     ...documentsOnce(world, events, open),
     ...openItemsAgree(world, entries),
@@ -172,35 +174,17 @@ function balanced(world: World, entries: readonly EntryRow[]): string[] {
   return problems;
 }
 
-async function chained(entries: readonly EntryRow[]): Promise<string[]> {
-  const problems: string[] = [];
-  const last = new Map<string, string>();
-  for (const row of entries) {
-    const previousHash = last.get(row.lane) ?? GENESIS;
-    const content = {
-      tenant: TENANT,
-      lane: row.lane,
-      kind: row.kind,
-      entity: row.entity,
-      baseCurrency: row.base_currency,
-      date: row.date,
-      object: row.object,
-      description: row.description,
-      lines: JSON.parse(row.lines),
-      deferrals: JSON.parse(row.deferrals),
-      position: row.position,
-      part: row.part,
-      source: row.source,
-      eventId: row.event_id,
-      bodyHash: row.body_hash,
-      configVersion: row.config_version,
-      previousHash,
-    };
-    if (row.previous_hash !== previousHash || row.hash !== (await sha256Hex(canonicalJson(content))))
-      problems.push(`${row.lane}#${row.position}.${row.part}: the hash chain is broken`);
-    last.set(row.lane, row.hash);
+/** What an auditor would find: chains, heads, balances, schedules, commits, hashes of objects, archived bytes. */
+async function verified(world: World): Promise<string[]> {
+  const workbook = new Workbook();
+  try {
+    const { findings } = await verify(new DatabaseEvidence(world.ledger, TENANT, world.archive), workbook);
+    return findings.map(
+      ({ table, key, what, expected, found }) => `${table} ${key}: ${what}: ${found}, not ${expected}`,
+    );
+  } finally {
+    workbook.close();
   }
-  return problems;
 }
 
 /** Every event's bytes are in the archive or still in its lane. */

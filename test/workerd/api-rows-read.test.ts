@@ -26,6 +26,10 @@ const reads = [
   '/periods',
   '/approvals?status=pending',
   '/audit',
+  '/evidence/journal?limit=200',
+  '/evidence/rows/objects',
+  '/evidence/rows/entries?limit=200',
+  '/seals',
   '/config',
   '/config/versions',
 ] as const;

@@ -136,7 +136,7 @@ export interface OutboxItem {
 export interface LaneHead {
   /** Events applied so far: the last used position. */
   readonly position: number;
-  /** Hash of the last entry in the lane's chain; 64 zeros before the first. */
+  /** Hash of the last link in the lane's chain (src/ledger/chain.ts); 64 zeros before the first. */
   readonly hash: string;
 }
 

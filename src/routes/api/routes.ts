@@ -1,6 +1,7 @@
 /** The route table. */
 import { approvalRoutes } from './approvals.ts';
 import { eventRoutes } from './events.ts';
+import { evidenceRoutes } from './evidence.ts';
 import { historyRoutes } from './history.ts';
 import { identityRoutes } from './identities.ts';
 import { laneRoutes } from './lanes.ts';
@@ -27,6 +28,7 @@ export const routes: readonly Route[] = [
   ...recognitionRoutes,
   ...statementRoutes,
   ...reconciliationRoutes,
+  ...evidenceRoutes,
   ...workRoutes,
   ...periodRoutes,
   ...approvalRoutes,
