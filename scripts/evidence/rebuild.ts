@@ -5,6 +5,7 @@ import { recordedConfigs } from './configs.ts';
 import { DatabaseEvidence } from './database-evidence.ts';
 import { type Evidence, type Finding, Findings, MAX_FINDINGS } from './evidence.ts';
 import { Replay, type Replayed } from './replay.ts';
+import { Surroundings } from './surroundings.ts';
 import { entryKey, eventKey } from './verify-rows.ts';
 
 export interface Rebuilt {
@@ -107,7 +108,11 @@ class Comparison {
 export async function rebuild(evidence: Evidence, into: LedgerDatabase): Promise<Rebuilt> {
   const comparison = new Comparison();
   const runtime = recordedConfigs(evidence);
-  const replay = new Replay({ evidence, into, runtime, onEvent: (replayed) => comparison.take(replayed) });
+  const surroundings = await Surroundings.of(evidence, into);
+  const replay = new Replay({
+    ...{ evidence, into, runtime, onEvent: (replayed) => comparison.take(replayed) },
+    asOf: (at) => surroundings.bringTo(at),
+  });
   await replay.run();
   let state = await compareState(evidence, into);
   // A gateway that goes on booking: what came meanwhile is replayed too.

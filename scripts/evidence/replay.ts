@@ -39,6 +39,8 @@ export interface ReplayPlan {
   /** The config that decides an event of this version and time. Called often: to be remembered by the caller. */
   readonly runtime: (version: number, decidedAt: number) => Promise<TenantRuntime>;
   readonly onEvent: (replayed: Replayed) => void;
+  /** Brings what is no commit's (closed months) to where it stood at a time. Asked for ever later times. */
+  readonly asOf?: (at: number) => Promise<void>;
 }
 
 /** Events that a lane could not apply and that are tried again with its next ones; more are given up. */
@@ -112,6 +114,7 @@ export class Replay {
     await this.#linkByHand(commit.at);
     const applied = this.#appliedIn(commit);
     if (applied.length === 0) return;
+    await this.#plan.asOf?.(commit.at);
     const byVersion = Map.groupBy(applied, (row) => row.config_version);
     const planned: PlannedLane[] = [];
     const borrowed = new Map<string, string>();

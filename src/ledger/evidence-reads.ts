@@ -192,6 +192,22 @@ export const evidenceTables = {
     }),
   },
   seals: { key: ['day'], row: sealRow },
+  rates: {
+    key: ['from_currency', 'to_currency', 'date'],
+    row: z.object({
+      tenant: text,
+      from_currency: text,
+      to_currency: text,
+      date: text,
+      rate: text,
+      source: text,
+      recorded_at: whole,
+    }),
+  },
+  audit: {
+    key: ['id'],
+    row: z.object({ tenant: text, id: text, at: whole, actor: text, action: text, subject: text, detail: text }),
+  },
   lane_links: {
     key: ['lane'],
     row: z.object({ tenant: text, lane: text, primary_lane: text, learnt_from: text, at: whole }),
@@ -208,6 +224,8 @@ export const evidenceTableNames = [
   'balances',
   'schedules',
   'seals',
+  'rates',
+  'audit',
   'lane_links',
   'events',
   'entries',

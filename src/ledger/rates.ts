@@ -87,18 +87,20 @@ function currenciesOf(fact: CanonicalEvent): Currency[] {
 
 // Either side may be the pivot of a cross rate, so one side in the set is enough; a pass is of few currencies.
 const readRates = `SELECT from_currency AS "from", to_currency AS "to", date, rate, source FROM rates
-WHERE tenant = ?1 AND from_currency IN (SELECT value FROM json_each(?2)) AND to_currency IN (SELECT value FROM json_each(?2)) AND date BETWEEN ?3 AND ?4 LIMIT 5000`;
+WHERE tenant = ?1 AND from_currency IN (SELECT value FROM json_each(?2)) AND to_currency IN (SELECT value FROM json_each(?2)) AND date BETWEEN ?3 AND ?4 AND recorded_at <= ?5 LIMIT 5000`;
 
 /** The pivot most feeds quote against: read along, so that a cross rate can be made. */
 const PIVOT = 'EUR';
 
+/** As they were known at `now`: what is decided again later is decided by the same rates. */
 export async function loadRates(
   db: LedgerDatabase,
   tenant: TenantId,
   { currencies, from, to }: RatesWanted,
+  now: EpochMs,
 ): Promise<readonly ExchangeRate[]> {
   const codes = JSON.stringify([...new Set([...currencies, PIVOT])]);
-  const { results } = await db.prepare(readRates).bind(tenant, codes, from, to).all<NewRate>();
+  const { results } = await db.prepare(readRates).bind(tenant, codes, from, to, now).all<NewRate>();
   return results.map((row) => ({
     from: currency(row.from),
     to: currency(row.to),

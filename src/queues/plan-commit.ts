@@ -35,7 +35,7 @@ export async function planLanes(
 ): Promise<PlannedLane[]> {
   const events = leases.flatMap((lease) => lease.events);
   const readings = nameCustomers(tenant, read.readings);
-  const books = await readPlanningBooks(db, tenant, understood(events, readings), leases);
+  const books = await readPlanningBooks(db, tenant, understood(events, readings), leases, now);
   return Promise.all(
     leases.map((lease) =>
       planOne(tenant, lease, readings, { db, now }, { head: lease.head, events: lease.events, books, refused: null }),
@@ -63,6 +63,7 @@ async function readPlanningBooks(
   { tenant, identity, config }: TenantRuntime,
   readings: readonly Understood[],
   leases: readonly LeasedLane[],
+  now: EpochMs,
   always = false,
 ): Promise<PlanningBooks> {
   const facts = readings.flatMap((reading) => reading.facts);
@@ -74,7 +75,7 @@ async function readPlanningBooks(
       tenant,
       said.flatMap(({ own, named }) => [own, named]),
     ),
-    wanted === null ? [] : loadRates(db, tenant, wanted),
+    wanted === null ? [] : loadRates(db, tenant, wanted, now),
   ]);
   // Whom they are one with, to see whether both have a partner.
   const others = said.map(({ named }) => customerOfLane(standings.get(named)?.primary ?? named));
@@ -131,7 +132,7 @@ async function planOne(
     unfinished: !ready,
     link: link ?? null,
     replan: (next) => planOne(tenant, lease, readings, pass, next),
-    booksNow: () => readPlanningBooks(pass.db, tenant, understood(lease.events, readings), [lease], true),
+    booksNow: () => readPlanningBooks(pass.db, tenant, understood(lease.events, readings), [lease], now, true),
     commit: commitOf(tenant, lease, request.head, plan, { ...sealed, marks }, link !== undefined),
   };
 }

@@ -163,7 +163,8 @@ describe('the raw rows', () => {
 
   it('are for readers; the archive is not, is audited, and is each tenant’s own', async () => {
     const key = 'raw%2Facme%2F2026%2F11%2F22%2F1.ndjson';
-    expect((await ask('/evidence/rows/objects', 'a-reader')).status).toBe(200);
+    expect((await ask('/evidence/rows/objects', 'a-reader')).status).toBe(403);
+    expect((await ask('/evidence/journal', 'a-reader')).status).toBe(403);
     expect((await ask(`/evidence/archive?key=${key}`, 'a-reader')).status).toBe(403);
     expect((await ask(`/evidence/archive?tenant=acme&key=${key}`)).text).toBe('{"a":1}\n');
     expect((await ask(`/evidence/archive?tenant=other&key=${key}`)).status).toBe(404);

@@ -144,7 +144,7 @@ export const evidenceRoutes = [
       path: '/evidence/journal',
       tag: 'evidence',
       summary: 'Commits, oldest first, with the rows of the events they decided and their entries, as stored',
-      role: 'read',
+      role: 'operate',
       query: pageQuery,
       answer: journalPage.extend({
         next: z.string().nullable().describe('cursor of the next page; null at the end'),
@@ -165,7 +165,7 @@ export const evidenceRoutes = [
       path: '/evidence/rows/{table}',
       tag: 'evidence',
       summary: 'Rows of a ledger table as stored, by primary key; of events and entries the keys',
-      role: 'read',
+      role: 'operate',
       params: z.object({ table: z.enum(evidenceTableNames) }),
       query: pageQuery,
       answer: pageOf(storedRow),

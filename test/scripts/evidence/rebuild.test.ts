@@ -55,6 +55,30 @@ describe('rebuild', () => {
     expect(await rebuild(evidenceOf(gateway), new NodeLedger())).toMatchObject({ differences: [], events: 2 });
   });
 
+  it('knows which rates were known and which months were closed when an event was decided', async () => {
+    const gateway = await Gateway.open({ policies: { latePeriod: 'next-open' }, closedUntil: '2025-11-30' });
+    const rate = { from: 'CHF', to: 'EUR', date: '2026-01-05', rate: '1.07', source: 'story' };
+    await gateway.stripe('invoice.finalized', invoice({ id: 'in_1', currency: 'chf' }), { id: 'evt_francs' });
+    await gateway.run();
+    await gateway.pass(HOUR);
+    await gateway.call('POST', '/rates', { rates: [rate] });
+    await gateway.call('POST', '/exceptions/rate_missing%2Fstripe%2Fevt_francs/retry');
+    await gateway.pass(HOUR);
+    await gateway.call('POST', '/periods/2025-12/begin-close', {});
+    await gateway.call('POST', '/periods/2025-12/close', {});
+    // Of Christmas: December is closed by now, so it is booked on New Year's Day.
+    const late = invoice({ id: 'in_2', number: 'ADA-0002', finalizedAt: Date.UTC(2025, 11, 25) / 1000 });
+    await gateway.stripe('invoice.finalized', late, { id: 'evt_late' });
+    await gateway.pass(HOUR);
+    const dates = gateway.ledger.rows<{ date: string }>('SELECT date FROM entries ORDER BY position');
+    expect(dates).toEqual([{ date: '2026-01-05' }, { date: '2026-01-01' }]);
+    expect(await rebuild(evidenceOf(gateway), new NodeLedger())).toMatchObject({
+      differences: [],
+      events: 2,
+      entries: 2,
+    });
+  });
+
   it('names the first entry of a lane that bytes and config do not give', async () => {
     const gateway = await demoBooks(60, 4);
     gateway.ledger.exec("UPDATE config_versions SET document = replace(document, '400000', '400001')");
