@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Bindings } from './bindings.ts';
 import { operatorConsole } from './console/index.ts';
 import { errorWords, logError } from './operations/log.ts';
+import { resumeAllParked } from './operations/resume-parked.ts';
 import { answerDoorbells, buryDoorbells } from './queues/doorbells.ts';
 import { sweep } from './queues/sweep.ts';
 import { api } from './routes/api/index.ts';
@@ -38,5 +39,6 @@ export default {
   },
   async scheduled(_controller, env) {
     await sweep(env);
+    await resumeAllParked(env);
   },
 } satisfies ExportedHandler<Bindings>;

@@ -23,11 +23,12 @@ import { payoutReturned, payoutSent } from './rules/payout.ts';
 import { productUpserted } from './rules/product.ts';
 import { revenueRecognized } from './rules/recognition.ts';
 import { refundPaid, refundReversed } from './rules/refund.ts';
-import { nothing, type RuleContext, waitFor, withObjects } from './rules/rule.ts';
+import { nothing, type RuleContext, refuse, waitFor, withObjects } from './rules/rule.ts';
 import { subscriptionChanged } from './rules/subscription.ts';
 import { invoiceVoided } from './rules/void.ts';
 import { invoiceWrittenOff } from './rules/write-off.ts';
 import { elsewhere } from './system-of-record.ts';
+import { type Ruled, validate } from './validation.ts';
 
 const present = (keys: readonly (ObjectKey | null)[]): ObjectKey[] => keys.filter((key) => key !== null);
 
@@ -183,6 +184,19 @@ class Tally {
   }
 }
 
+function ruled(decision: Exclude<Decision, { outcome: 'nothing' }>): Ruled {
+  switch (decision.outcome) {
+    case 'booked':
+      return 'booked';
+    case 'wait':
+      return 'waits';
+    case 'exception':
+      return { refused: decision.exception };
+    default:
+      return unreachable(decision);
+  }
+}
+
 /**
  * Decides all facts of one source event together, all or nothing; later facts see what earlier ones changed.
  *
@@ -199,8 +213,9 @@ export function decide(
   for (const fact of facts) {
     const current = withObjects(context, [...tally.objects.values()]);
     const missing = fact.requires.filter((key) => current.objects(key) === null);
-    if (missing.length > 0) return waitFor(...missing);
-    const decision = decideOne(fact, current);
+    const decision = missing.length > 0 ? waitFor(...missing) : decideOne(fact, current);
+    const failed = decision.outcome === 'nothing' ? null : validate(fact, current, ruled(decision));
+    if (failed !== null) return refuse(failed);
     if (decision.outcome === 'wait' || decision.outcome === 'exception') return decision;
     tally.add(decision);
   }

@@ -18,8 +18,16 @@ export interface EntityBooks {
   readonly rates: readonly ExchangeRate[];
   /** Last closed day of the entity's books; a fact dated on or before it follows `policies.latePeriod`. */
   readonly closedUntil: IsoDate | null;
+  /** Currencies the entity's books take; absent: any. */
+  readonly currencies?: readonly Currency[];
   /** Which system's word counts on a customer's fields. */
   readonly records?: CustomerRecords;
+}
+
+/** The same books, closed by `closedUntil` where that is later than what they say. */
+export function closedFrom(books: EntityBooks, closedUntil: IsoDate | null): EntityBooks {
+  const later = closedUntil !== null && (books.closedUntil === null || closedUntil > books.closedUntil);
+  return later ? { ...books, closedUntil } : books;
 }
 
 export interface Policies {
@@ -30,6 +38,13 @@ export interface Policies {
   readonly latePeriod: 'exception' | 'next-open';
   /** Whether input tax on processor fees is reclaimable and booked apart. */
   readonly feeTax: 'reclaim' | 'expense';
+  /** What is asked of an invoice before it is booked; absent: nothing beyond what its entry needs. */
+  readonly validation?: {
+    /** Active: no invoice to a customer that its provider has removed. */
+    readonly customers: 'any' | 'active';
+    /** Known: every product has been announced, or has a revenue account of its own. */
+    readonly products: 'any' | 'known';
+  };
 }
 
 /** One unit of `from` costs `rate` units of `to` on `date`; used for `maxAgeDays` after it. */
@@ -46,6 +61,12 @@ export type ObjectLookup = (key: ObjectKey) => ObjectState | null;
 
 /** Closed set of reasons why a person must decide. docs/runbooks/exceptions.md has one section per cause. */
 export type ExceptionCause =
+  | 'customer_inactive'
+  | 'product_unknown'
+  /** It is about an object of another legal entity, or of one the config does not have. */
+  | 'entity_unclear'
+  | 'currency_not_allowed'
+  | 'tax_not_mapped'
   | 'account_not_mapped'
   | 'rate_missing'
   | 'prerequisite_missing'

@@ -11,6 +11,9 @@ export const monthOf = (date: IsoDate): IsoDate => isoDate(`${date.slice(0, 7)}-
 /** `2026-12-31` → `2027-01-01`. */
 export const nextDay = (date: IsoDate): IsoDate => fromUtc(asUtc(date) + dayMs);
 
+/** `2027-01-01` → `2026-12-31`. */
+export const dayBefore = (date: IsoDate): IsoDate => fromUtc(asUtc(date) - dayMs);
+
 /** `2026-02-01` → `2026-02-28`. */
 export const lastDayOf = (month: IsoDate): IsoDate => fromUtc(asUtc(nextMonth(month)) - dayMs);
 

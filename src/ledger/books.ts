@@ -1,6 +1,6 @@
 /** What the ledger stage reads: by primary key only, so that its cost does not grow with the books. */
 import type { LaneStanding } from '../canonical/identity.ts';
-import { type EpochMs, type LaneKey, laneKey, type TenantId } from '../canonical/ids.ts';
+import { type EpochMs, type IsoDate, isoDate, type LaneKey, laneKey, type TenantId } from '../canonical/ids.ts';
 import type { ObjectState } from '../canonical/objects.ts';
 import type { LaneHead } from '../durable-objects/customer-lane/protocol.ts';
 import type { LedgerDatabase } from './database.ts';
@@ -94,6 +94,23 @@ export async function loadStandings(
   return new Map(
     results.map((row) => [row.lane, { primary: row.primaryLane, linked: JSON.parse(row.linked) as LaneKey[] }]),
   );
+}
+
+const closedDays = `SELECT b.entity, b.closed_until AS closedUntil
+FROM json_each(?2) k CROSS JOIN entity_books b ON b.tenant = ?1 AND b.entity = k.value WHERE b.closed_until IS NOT NULL`;
+
+/** Last closed day of each of these entities' books, by primary key; those that were never closed are left out. */
+export async function readClosings(
+  db: LedgerDatabase,
+  tenant: TenantId,
+  entities: readonly string[],
+): Promise<Map<string, IsoDate>> {
+  if (entities.length === 0) return new Map();
+  const { results } = await db
+    .prepare(closedDays)
+    .bind(tenant, JSON.stringify([...new Set(entities)]))
+    .all<{ entity: string; closedUntil: string }>();
+  return new Map(results.map((row) => [row.entity, isoDate(row.closedUntil)]));
 }
 
 export async function readHead(db: LedgerDatabase, tenant: TenantId, lane: string): Promise<LaneHead | null> {

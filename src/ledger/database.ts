@@ -20,6 +20,8 @@ export type WriteFailure =
   | 'seq_gap'
   /** The lane is linked to another, or the link would make a chain: learnt meanwhile by somebody else. Nothing was written. */
   | 'linked'
+  /** A period was closed since it was decided. Nothing was written; planned anew it goes by the books as they are. */
+  | 'period_closed'
   /** An entry, an owner or an immutable row was violated: a bug or an attack. Nothing was written. */
   | 'refused'
   /** It may have been written (connection lost, timeout): read back before anything else. */
@@ -32,5 +34,6 @@ export function classifyWriteFailure(error: unknown): WriteFailure {
   const message = error instanceof Error ? `${error.message} ${String(error.cause ?? '')}` : String(error);
   if (message.includes('seq_gap')) return 'seq_gap';
   if (message.includes('lane_linked') || message.includes('link_chain')) return 'linked';
+  if (message.includes('period_closed')) return 'period_closed';
   return refusals.some((word) => message.includes(word)) ? 'refused' : 'ambiguous';
 }

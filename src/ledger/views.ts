@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { accountRoles } from '../canonical/accounts.ts';
-import type { EpochMs } from '../canonical/ids.ts';
+import { type EpochMs, type IsoDate, isoDate } from '../canonical/ids.ts';
 import { type Currency, currency, formatMinor, minorUnits } from '../canonical/money.ts';
 import type { entries, events, exceptions, postings } from './schema.ts';
 
@@ -126,7 +126,17 @@ export const viewEntry = (row: EntryRow): EntryView => ({
 const storedFact = z.looseObject({ kind: z.string(), occurredAt: z.number() });
 export const factsOf = (row: Pick<EventRow, 'facts'>) => z.array(storedFact).parse(JSON.parse(row.facts));
 
-const storedDocument = z.looseObject({ kind: z.string(), key: z.string(), object: z.string(), entity: z.string() });
+const storedDocument = z.looseObject({
+  kind: z.string(),
+  key: z.string(),
+  object: z.string(),
+  entity: z.string(),
+  /** Customers and products have none. */
+  date: z
+    .string()
+    .transform((text): IsoDate => isoDate(text))
+    .optional(),
+});
 
 const storedPlan = z.object({
   targets: z.array(z.object({ target: z.string(), notBefore: z.number() })),

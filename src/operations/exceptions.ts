@@ -5,6 +5,11 @@ import { exceptionId } from '../ledger/records.ts';
 
 /** Every cause. The type makes sure that none is missing: an event's exceptions are found by trying each. */
 const causes: Readonly<Record<ExceptionCause, true>> = {
+  customer_inactive: true,
+  product_unknown: true,
+  entity_unclear: true,
+  currency_not_allowed: true,
+  tax_not_mapped: true,
   account_not_mapped: true,
   rate_missing: true,
   prerequisite_missing: true,

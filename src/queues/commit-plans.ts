@@ -100,19 +100,13 @@ async function commitAlone(
     if (head !== null && head.position > lease.head.position)
       return { outcome: await recover(db, lease, head, ports), toForward: [] };
     const elsewhere = await appliedElsewhere(db, lease);
-    const mine = await lane.replan({
-      head: lease.head,
-      events: lease.events.filter((event) => !elsewhere.has(event)),
-      books: await lane.booksNow(),
-      refused: null,
-    });
-    if (isBehind(mine)) return left(lease);
-    if (hasWork(mine.commit)) await commitLanes(db, [mine.commit], onlyOf(mine, archived), now);
+    const mine = await commitAnew(db, lane, elsewhere, archived, now);
+    if (mine === null) return left(lease);
     const { outcome, toForward } = committed(mine, archived);
     const gone = [...elsewhere].map(([event, to]) => ({ event, to }));
     return { outcome: withForwarded(outcome, gone), toForward };
   } catch (error) {
-    if (classifyWriteFailure(error) === 'refused') return commitOneByOne(db, lane, archived, ports, now);
+    if (isRefusal(error)) return commitOneByOne(db, lane, archived, ports, now);
     ports.report({
       what: 'stage_failed',
       lane: name,
@@ -122,6 +116,40 @@ async function commitAlone(
     return left(lease);
   }
 }
+
+/** How often a lane is planned anew because a period was closed between the look at the books and the commit. */
+const CLOSINGS = 3;
+
+/**
+ * Plans on the books as they are by now and commits. Null: it is linked and behind.
+ * @throws as `commitLanes`; with `period_closed` only when planning anew does not help, which is a rule's bug.
+ */
+async function commitAnew(
+  db: LedgerDatabase,
+  lane: PlannedLane,
+  elsewhere: ReadonlyMap<LeasedEvent, LaneKey>,
+  archived: ArchivedBatch,
+  now: EpochMs,
+): Promise<PlannedLane | null> {
+  const { lease } = lane;
+  const events = lease.events.filter((event) => !elsewhere.has(event));
+  for (let closings = 1; ; closings += 1) {
+    const mine = await lane.replan({ head: lease.head, events, books: await lane.booksNow(), refused: null });
+    if (isBehind(mine)) return null;
+    try {
+      if (hasWork(mine.commit)) await commitLanes(db, [mine.commit], onlyOf(mine, archived), now);
+      return mine;
+    } catch (error) {
+      if (classifyWriteFailure(error) !== 'period_closed' || closings === CLOSINGS) throw error;
+    }
+  }
+}
+
+/** What is decided anew and still refused stays refused, however often it is tried. */
+const isRefusal = (error: unknown): boolean => {
+  const failure = classifyWriteFailure(error);
+  return failure === 'refused' || failure === 'period_closed';
+};
 
 /** Nothing was done: all of it stays due, and the lane rings again by itself. */
 const left = (lease: LeasedLane): Committed => ({
@@ -177,7 +205,7 @@ async function commitOneByOne(
       try {
         await attempt([event], null);
       } catch (error) {
-        if (classifyWriteFailure(error) !== 'refused') throw error;
+        if (!isRefusal(error)) throw error;
         await attempt([event], { event, words: errorWords(error) });
       }
     }

@@ -1,6 +1,6 @@
 /** What travels through the ledger stage: a leased lane, planned, then committed, with what is left to do for it. */
 import type { LaneStanding } from '../canonical/identity.ts';
-import type { LaneKey, ProviderEventId, SourceId } from '../canonical/ids.ts';
+import type { IsoDate, LaneKey, ProviderEventId, SourceId } from '../canonical/ids.ts';
 import type { LaneHead, LeaseAnswer, LeasedEvent, Settlement } from '../durable-objects/customer-lane/protocol.ts';
 import type { LaneLink, OwnedObject } from '../ledger/books.ts';
 import type { LaneCommit, PostingPlan } from '../ledger/records.ts';
@@ -54,6 +54,8 @@ export interface PlanningBooks {
   readonly objects: ReadonlyMap<string, OwnedObject>;
   readonly links: ReadonlyMap<LaneKey, LaneLink>;
   readonly standings: ReadonlyMap<LaneKey, LaneStanding>;
+  /** Last closed day of each entity the facts are of, where its books were ever closed. */
+  readonly closings: ReadonlyMap<string, IsoDate>;
 }
 
 /** A lane's outcome in the books, and what is still to be handed to other lanes before it is settled. */

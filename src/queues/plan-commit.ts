@@ -1,10 +1,11 @@
 /** Leased lanes → what each adds to the books: events read, books loaded, plans made, entries sealed into the chain. */
 import { objectsOf } from '../canonical/decide.ts';
+import { closedFrom } from '../canonical/decision.ts';
 import type { CanonicalEvent } from '../canonical/events.ts';
 import { type LaneStanding, namedElsewhere } from '../canonical/identity.ts';
 import type { EpochMs, LaneKey, TenantId } from '../canonical/ids.ts';
 import type { Conflict, LaneHead, LeasedEvent, QuarantinedEvent } from '../durable-objects/customer-lane/protocol.ts';
-import { type LaneLink, loadBooks, loadStandings } from '../ledger/books.ts';
+import { type LaneLink, loadBooks, loadStandings, readClosings } from '../ledger/books.ts';
 import type { LedgerDatabase } from '../ledger/database.ts';
 import { canonicalJson, sha256Hex } from '../ledger/hash.ts';
 import {
@@ -17,7 +18,7 @@ import {
 import type { TenantRuntime } from '../tenants/runtime.ts';
 import type { LeasedLane, PlannedLane, PlanningBooks, PlanRequest } from './ledger-work.ts';
 import { nameCustomers } from './name-customers.ts';
-import { drainLane, internalError, type LanePlan, planLane } from './plan-lane.ts';
+import { drainLane, internalError, type LanePlan, planLane, type Reading } from './plan-lane.ts';
 import type { StagePorts } from './ports.ts';
 import { type Readings, readEvents } from './read-events.ts';
 
@@ -33,7 +34,7 @@ export async function planLanes(
 ): Promise<PlannedLane[]> {
   const events = leases.flatMap((lease) => lease.events);
   const readings = nameCustomers(tenant, await readEvents(tenant, events, ports.enrich, now));
-  const books = await readPlanningBooks(db, tenant, factsOf(events, readings), leases);
+  const books = await readPlanningBooks(db, tenant, factReadings(events, readings), leases);
   return Promise.all(
     leases.map((lease) =>
       planOne(tenant, lease, readings, { db, now }, { head: lease.head, events: lease.events, books, refused: null }),
@@ -41,28 +42,33 @@ export async function planLanes(
   );
 }
 
-const factsOf = (events: readonly LeasedEvent[], readings: Readings): CanonicalEvent[] =>
+type FactReading = Extract<Reading, { kind: 'facts' }>;
+
+const factReadings = (events: readonly LeasedEvent[], readings: Readings): FactReading[] =>
   events.flatMap((event) => {
     const reading = readings.get(event);
-    return reading?.kind === 'facts' ? reading.facts : [];
+    return reading?.kind === 'facts' ? [reading] : [];
   });
 
 /** Nothing is read when nothing is asked for: whether a lane is linked shows then when its head would move. */
 async function readPlanningBooks(
   db: LedgerDatabase,
   { tenant, identity }: TenantRuntime,
-  facts: readonly CanonicalEvent[],
+  readings: readonly FactReading[],
   leases: readonly LeasedLane[],
   always = false,
 ): Promise<PlanningBooks> {
+  const facts: readonly CanonicalEvent[] = readings.flatMap((reading) => reading.facts);
+  const entities = readings.flatMap((reading) => (reading.facts.length === 0 ? [] : reading.books.entity));
   const keys = objectsOf(facts);
   const named = namedElsewhere(facts, identity).flatMap((said) => [said.own, said.named]);
   const lanes = leases.map((lease) => lease.lane);
-  const [books, standings] = await Promise.all([
+  const [books, standings, closings] = await Promise.all([
     keys.length === 0 && !always ? { objects: new Map(), links: new Map() } : loadBooks(db, tenant, keys, lanes),
     loadStandings(db, tenant, named),
+    readClosings(db, tenant, entities),
   ]);
-  return { ...books, standings };
+  return { ...books, standings, closings };
 }
 
 const unlinked: LaneStanding = { primary: null, linked: [] };
@@ -86,7 +92,7 @@ async function planOne(
           events: request.events,
           reading: (event) => {
             const reading = readings.get(event) ?? { kind: 'later', reason: 'not read in this pass' };
-            if (refused?.event !== event) return reading;
+            if (refused?.event !== event) return withClosing(reading, books);
             const facts = reading.kind === 'facts' ? reading.facts : [];
             return { kind: 'exception', facts, exception: internalError(event, facts, refused.words) };
           },
@@ -105,10 +111,15 @@ async function planOne(
     unfinished: !ready,
     link: link ?? null,
     replan: (next) => planOne(tenant, lease, readings, pass, next),
-    booksNow: () => readPlanningBooks(pass.db, tenant, factsOf(lease.events, readings), [lease], true),
+    booksNow: () => readPlanningBooks(pass.db, tenant, factReadings(lease.events, readings), [lease], true),
     commit: commitOf(tenant, lease, request.head, plan, entries, link !== undefined),
   };
 }
+
+const withClosing = (reading: Reading, { closings }: PlanningBooks): Reading =>
+  reading.kind === 'facts'
+    ? { ...reading, books: closedFrom(reading.books, closings.get(reading.books.entity) ?? null) }
+    : reading;
 
 /** The documents of what a linked lane applied come before those of what follows, as long as that does not take for ever. */
 const mayForward = (lease: LeasedLane, link: LaneLink, now: EpochMs): boolean =>

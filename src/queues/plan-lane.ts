@@ -12,6 +12,7 @@ import { type IdentityRules, judgeIdentity, namedElsewhere, type StandingLookup 
 import type { EpochMs, LaneKey, ObjectKey } from '../canonical/ids.ts';
 import type { ObjectState } from '../canonical/objects.ts';
 import { unreachable } from '../canonical/result.ts';
+import { stakeOf } from '../canonical/stake.ts';
 import type { HeldReason, LaneHead, LeasedEvent } from '../durable-objects/customer-lane/protocol.ts';
 import type { OwnedObject } from '../ledger/books.ts';
 import {
@@ -216,6 +217,7 @@ class PlanningLane {
     note: string,
     facts: readonly CanonicalEvent[],
   ): Verdict {
+    this.noLonger(event, null);
     const since = event.receivedAt;
     const overdue = this.input.now >= since + this.input.patienceMs;
     const until =
@@ -242,28 +244,23 @@ class PlanningLane {
     return { kind: 'forward', to };
   }
 
+  /** What it was parked for is gone where it is held for something else now. */
+  private noLonger(event: LeasedEvent, now: string | null): void {
+    if (event.held?.kind === 'parked' && event.held.exceptionId !== now) this.resolved.push(event.held.exceptionId);
+  }
+
   private park(event: LeasedEvent, draft: ExceptionDraft, facts: readonly CanonicalEvent[]): Verdict {
     const exception = exceptionFor(event, draft);
+    this.noLonger(event, exception.id);
     return {
       kind: 'held',
-      reason: { kind: 'parked', exceptionId: exception.id, cause: draft.cause },
+      reason: { kind: 'parked', exceptionId: exception.id, cause: draft.cause, version: this.input.configVersion },
       outcome: 'parked',
       note: draft.message,
       facts,
       exception,
     };
   }
-}
-
-/** What the event moves, for its exception; nothing where it does not say. */
-export function stakeOf(facts: readonly CanonicalEvent[]): Pick<ExceptionDraft, 'amount' | 'currency'> {
-  for (const fact of facts) {
-    if (!('currency' in fact) || fact.currency === null) continue;
-    if ('total' in fact) return { amount: fact.total, currency: fact.currency };
-    if ('cumulative' in fact) return { amount: fact.cumulative, currency: fact.currency };
-    if ('amount' in fact) return { amount: fact.amount, currency: fact.currency };
-  }
-  return { amount: null, currency: null };
 }
 
 /** Our own fault, on the list with what is at stake: the event stays whole and is decided again when unblocked. */
@@ -317,6 +314,11 @@ export function planLane(input: LanePlanInput): LanePlan {
     else if (verdict.kind === 'forward') forwarded.push({ event, to: verdict.to });
     else if (verdict.changed && lane.link === null) retryWaiting(lane, open, forwarded);
   }
+  const exceptions = [
+    ...lane.notices,
+    ...open.flatMap(({ verdict }) => (verdict.exception === null ? [] : [verdict.exception])),
+  ];
+  const raised = new Set(exceptions.map(({ id }) => id));
   return {
     position: lane.position,
     applied: lane.applied,
@@ -340,11 +342,9 @@ export function planLane(input: LanePlanInput): LanePlan {
     objects: [...lane.changed.values()],
     held: open.map(({ event, verdict }) => ({ seq: event.seq, reason: verdict.reason })),
     forwarded,
-    exceptions: [
-      ...lane.notices,
-      ...open.flatMap(({ verdict }) => (verdict.exception === null ? [] : [verdict.exception])),
-    ],
-    resolved: lane.resolved,
+    exceptions,
+    // What was gone at one try of this pass may be met again at the next.
+    resolved: lane.resolved.filter((id) => !raised.has(id)),
     link: lane.link,
   };
 }
@@ -369,11 +369,13 @@ export function drainLane(events: readonly LeasedEvent[], head: LaneHead, primar
   };
 }
 
-/** Held before for the same reason: the books already say so, and saying it again would only cost rows. */
+/** Held before for the same reason, under the same config: the books already say so, and saying it again would only cost rows. */
 const stillHeld = (event: LeasedEvent, reason: HeldReason): boolean =>
   event.held !== null &&
   event.held.kind === reason.kind &&
-  (reason.kind !== 'parked' || event.held.kind !== 'parked' || event.held.exceptionId === reason.exceptionId);
+  (reason.kind !== 'parked' ||
+    event.held.kind !== 'parked' ||
+    (event.held.exceptionId === reason.exceptionId && event.held.version === reason.version));
 
 interface OpenEvent {
   readonly event: LeasedEvent;

@@ -3,12 +3,13 @@ import { stringify } from 'lossless-json';
 import { z } from 'zod';
 import type { CanonicalEvent, CanonicalKind } from '../canonical/events.ts';
 import type { EpochMs } from '../canonical/ids.ts';
+import { stakeOf } from '../canonical/stake.ts';
 import type { LeasedEvent } from '../durable-objects/customer-lane/protocol.ts';
 import type { Enrichment, EnrichmentNeed } from '../sources/source.ts';
 import { enrichmentKey } from '../sources/source.ts';
 import type { TenantRuntime, TenantSource } from '../tenants/runtime.ts';
 import type { TrustTier } from '../verification/verification.ts';
-import { type Reading, stakeOf } from './plan-lane.ts';
+import type { Reading } from './plan-lane.ts';
 
 export type Readings = ReadonlyMap<LeasedEvent, Reading>;
 
@@ -171,7 +172,9 @@ function readEvent(
     return { kind: 'later', reason: `waits for the provider’s ${unanswered.kind.replaceAll('_', ' ')}` };
   const read = source.source.interpret(event, enrichment);
   if (read.kind === 'quarantine') return { kind: 'quarantine', reason: `${read.reason.code}: ${read.reason.detail}` };
-  const books = tenant.books(read.entity ?? source.entity);
+  const entity = read.entity ?? source.entity;
+  if (!Object.hasOwn(tenant.config.entities, entity)) return ofNoEntity(event, entity, read.facts);
+  const books = tenant.books(entity);
   if (standing === 'proven') {
     const note = read.note === null ? PROVEN_NOTE : `${read.note}; ${PROVEN_NOTE}`;
     return { kind: 'facts', facts: read.facts, note, books };
@@ -180,6 +183,19 @@ function readEvent(
   if (weak) return untrusted(event, source, read.facts);
   return { kind: 'facts', facts: read.facts, note: read.note, books };
 }
+
+/** The gateway's own events outlive the config they were told under. */
+const ofNoEntity = (event: LeasedEvent, entity: string, facts: readonly CanonicalEvent[]): Reading => ({
+  kind: 'exception',
+  facts,
+  exception: {
+    cause: 'entity_unclear',
+    message: `${event.type} ${event.eventId} is of entity ${entity}, which the config does not have any more.`,
+    remedy: 'Put the entity back into the config, or skip the event with a reason.',
+    ...stakeOf(facts),
+    object: null,
+  },
+});
 
 function untrusted(event: LeasedEvent, source: TenantSource, facts: readonly CanonicalEvent[]): Reading {
   return {

@@ -3,7 +3,7 @@
  * test/conformance/connector-contract.ts attacks each of them with the same faults.
  */
 import type { TargetDocument } from '../canonical/documents.ts';
-import type { EpochMs, PostingKey } from '../canonical/ids.ts';
+import type { EpochMs, IsoDate, PostingKey } from '../canonical/ids.ts';
 
 /** Proof that a document is at the target: kept for ever, shown on the event's timeline. */
 export interface Receipt {
@@ -45,6 +45,17 @@ export interface Posting {
   readonly uncertain: boolean;
 }
 
+/** Last days the target has locked, null where none: for everything, for sales documents, for what bears on taxes. */
+export interface TargetLocks {
+  readonly all: IsoDate | null;
+  readonly sales: IsoDate | null;
+  readonly taxes: IsoDate | null;
+}
+
+export type LocksAnswer =
+  | { readonly ok: true; readonly locks: TargetLocks }
+  | { readonly ok: false; readonly message: string };
+
 export interface TargetConnector {
   readonly kind: string;
   /**
@@ -64,6 +75,8 @@ export interface TargetConnector {
   post(postings: readonly Posting[], now: EpochMs, deadline: EpochMs): Promise<readonly PostingOutcome[]>;
   /** Is it there? Answers by the document's key, and compares content. */
   lookup(document: TargetDocument, now: EpochMs): Promise<LookupOutcome>;
+  /** Until when the target takes nothing any more; absent: it has no such thing. */
+  locks?(now: EpochMs): Promise<LocksAnswer>;
   /** Cheap check of address, credentials and version, for readiness and `config apply --check`. */
   probe(): Promise<{ readonly ok: true; readonly version: string } | { readonly ok: false; readonly message: string }>;
 }

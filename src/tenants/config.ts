@@ -44,6 +44,8 @@ export const entityConfig = z.strictObject({
   rates: z.array(exchangeRate).max(5000).default([]),
   /** Last closed day: facts dated on or before it follow `policies.latePeriod`. */
   closedUntil: isoDay.nullable().default(null),
+  /** Currencies the books take; a fact in another one waits for a person. Left out: any. */
+  currencies: z.array(currencyCode).min(1).max(200).optional(),
 });
 
 /** What every source has; the provider's own settings stand beside these keys and are checked by its definition. */
@@ -120,6 +122,15 @@ export const policiesConfig = z.strictObject({
   deferAt: z.enum(['issue', 'never']).default('issue'),
   latePeriod: z.enum(['exception', 'next-open']).default('exception'),
   feeTax: z.enum(['reclaim', 'expense']).default('reclaim'),
+  /** What is asked of an invoice before it is booked. */
+  validation: z
+    .strictObject({
+      /** `active`: an invoice to a customer that its provider has removed waits for a person. */
+      customers: z.enum(['any', 'active']).default('any'),
+      /** `known`: so does one with a product that was neither announced nor given an account under `accounts.revenue`. */
+      products: z.enum(['any', 'known']).default('any'),
+    })
+    .prefault({}),
   /** Hours an event waits for its prerequisite before a person is told. */
   prerequisiteHours: z
     .int()

@@ -158,6 +158,7 @@ function entityBooks(config: TenantConfig, entity: string): EntityBooks {
     accounts: { ...config.accounts, ...settings.accounts },
     policies: config.policies,
     records: config.records.customer,
+    ...(settings.currencies === undefined ? {} : { currencies: settings.currencies.map(currency) }),
     rates: settings.rates.map((entry) => ({
       from: currency(entry.from),
       to: currency(entry.to),

@@ -24,9 +24,10 @@ import { acquire, type GateState, initialGate, release } from '../../src/durable
 import { timelineView } from '../../src/ledger/timeline.ts';
 import { exceptionView } from '../../src/ledger/views.ts';
 import { directoryOf } from '../../src/operations/directory.ts';
+import { resumeAllParked } from '../../src/operations/resume-parked.ts';
 import type { StagePorts, StageReport } from '../../src/queues/ports.ts';
 import { runLanes } from '../../src/queues/run-lanes.ts';
-import { api } from '../../src/routes/api/index.ts';
+import { createApi, systemPorts } from '../../src/routes/api/index.ts';
 import { ingress } from '../../src/routes/ingress.ts';
 import { defaultBudget, noCache } from '../../src/sources/enrichment/port.ts';
 import { fetchStripeEnrichment } from '../../src/sources/enrichment/stripe.ts';
@@ -70,6 +71,9 @@ export interface StoryConfig {
   readonly sources?: Readonly<Record<string, unknown>>;
   readonly accounts?: Readonly<Record<string, unknown>>;
   readonly identity?: Readonly<Record<string, unknown>>;
+  /** Instead of the demo's own. */
+  readonly routes?: readonly Readonly<Record<string, unknown>>[];
+  readonly currencies?: readonly string[];
 }
 
 const acknowledgement = z.object({
@@ -106,7 +110,12 @@ export class Gateway {
   private readonly gates = new Map<string, GateState>();
   private readonly connectors = new Map<string, TargetConnector>();
   private readonly env: Bindings;
-  private readonly app = new Hono<{ Bindings: Bindings }>().route('/in', ingress).route('/api/v1', api);
+  private readonly app = new Hono<{ Bindings: Bindings }>()
+    .route('/in', ingress)
+    .route(
+      '/api/v1',
+      createApi({ ...systemPorts, connectors: () => (tenant, target) => this.ports().connector(tenant, target) }),
+    );
   private readonly later: Promise<unknown>[] = [];
   private counter = 0;
   private config: StoryConfig = {};
@@ -152,7 +161,7 @@ export class Gateway {
   /** Publishes the demo config with these changes over the earlier ones; live at once. */
   async publish(changes: StoryConfig): Promise<void> {
     this.config = { ...this.config, ...changes };
-    const { closedUntil, policies, stripe, sources, accounts, identity } = this.config;
+    const { closedUntil, policies, stripe, sources, accounts, identity, routes, currencies } = this.config;
     const demo = readJson('demo.json');
     const document = {
       ...demo,
@@ -161,6 +170,7 @@ export class Gateway {
           ...demo.entities['demo-eu'],
           rates: [{ from: 'USD', to: 'EUR', date: '2026-01-05', rate: '0.92', source: 'story' }],
           closedUntil: closedUntil ?? null,
+          ...(currencies === undefined ? {} : { currencies }),
         },
       },
       sources: {
@@ -171,6 +181,7 @@ export class Gateway {
       targets: { ...demo.targets, odoo: { ...demo.targets.odoo, url: 'https://odoo.test', login: 'ledgergate' } },
       accounts: { ...demo.accounts, ...accounts },
       ...(identity === undefined ? {} : { identity }),
+      ...(routes === undefined ? {} : { routes }),
       policies: { ...demo.policies, ...policies },
     };
     await this.call('POST', '/tenants/demo/config', document);
@@ -268,18 +279,40 @@ export class Gateway {
 
   // ---- what people see ------------------------------------------------------
 
-  /** The operator API, with the root token. @throws when it does not answer 2xx. */
-  async call(method: string, route: string, body?: unknown): Promise<unknown> {
+  /** The operator API, with the root token or another. @throws when it does not answer 2xx. */
+  async call(method: string, route: string, body?: unknown, token = ROOT_TOKEN): Promise<unknown> {
+    const { status, json } = await this.ask(method, route, body, token);
+    if (status >= 300) throw new Error(`${method} ${route} was answered ${status}: ${JSON.stringify(json)}`);
+    return json;
+  }
+
+  /** The same, whatever the answer. */
+  async ask(
+    method: string,
+    route: string,
+    body?: unknown,
+    token = ROOT_TOKEN,
+  ): Promise<{ readonly status: number; readonly json: unknown }> {
     const request = new Request(`https://gateway.test/api/v1${route}`, {
       method,
-      headers: { authorization: `Bearer ${ROOT_TOKEN}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const answer = await this.app.fetch(request, this.env, this.context());
     await this.allLater();
     const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${route} was answered ${answer.status}: ${text}`);
-    return text === '' ? null : JSON.parse(text);
+    return { status: answer.status, json: text === '' ? null : JSON.parse(text) };
+  }
+
+  /** A person with a key of their own. */
+  async person(label: string): Promise<string> {
+    const made = await this.call('POST', '/api-keys', { label, tenant: 'demo', role: 'operate' });
+    return z.object({ key: z.string() }).parse(made).key;
+  }
+
+  /** What the cron trigger does for parked events. */
+  async clock(): Promise<void> {
+    await resumeAllParked(this.env);
   }
 
   async timeline(eventId: string): Promise<Timeline> {

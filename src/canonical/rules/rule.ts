@@ -60,7 +60,7 @@ export const withObjects = (context: RuleContext, changed: readonly ObjectState[
 
 export function problem(
   cause: ExceptionDraft['cause'],
-  object: ObjectKey,
+  object: ObjectKey | null,
   at: { readonly message: string; readonly remedy: string; readonly stake: Money | null },
 ): ExceptionDraft {
   return {
@@ -93,7 +93,7 @@ export const bookingDate = (
 export function openDay(
   context: RuleContext,
   date: IsoDate,
-  object: ObjectKey,
+  object: ObjectKey | null,
   stake: Money | null,
 ): OrException<BookingDate> {
   const { closedUntil, policies } = context.books;
@@ -102,7 +102,7 @@ export function openDay(
   return err(
     problem('period_closed', object, {
       message: `It belongs to ${date}, and the books are closed until ${closedUntil}.`,
-      remedy: 'Reopen the period, or set the policy latePeriod to next-open, then retry.',
+      remedy: 'Reopen the period, or set the policy latePeriod to next-open; it is then tried again by itself.',
       stake,
     }),
   );

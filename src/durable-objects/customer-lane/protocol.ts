@@ -103,8 +103,13 @@ export interface LeasedEvent {
 export type HeldReason =
   /** For prerequisites; becomes an exception at `until`, and is retried whenever something new is booked. */
   | { readonly kind: 'waiting'; readonly requires: readonly string[]; readonly until: EpochMs }
-  /** A person decides; retried when unparked, or when its cause may have gone. */
-  | { readonly kind: 'parked'; readonly exceptionId: string; readonly cause: string }
+  /** A person decides; retried when unparked, or when its cause may have gone. `version`: of the config it was decided by. */
+  | {
+      readonly kind: 'parked';
+      readonly exceptionId: string;
+      readonly cause: string;
+      readonly version?: number | undefined;
+    }
   | { readonly kind: 'quarantined'; readonly reason: string }
   /**
    * Only in a settlement: the event is in that lane now, which owns what it is about. Done with here. The lane itself:
@@ -225,6 +230,8 @@ export interface LaneStatus {
   readonly archivedTo: number;
   readonly held: readonly {
     readonly seq: number;
+    /** Absent in the answer of an older version. */
+    readonly source?: SourceId;
     readonly eventId: ProviderEventId;
     readonly type: string;
     readonly reason: HeldReason;

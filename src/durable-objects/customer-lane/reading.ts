@@ -223,7 +223,7 @@ export function laneStatus(
   limit: number,
 ): LaneStatus {
   const held = storage.exec(
-    `SELECT held.seq AS seq, event_id, type, reason FROM held JOIN log ON log.seq = held.seq ORDER BY held.seq LIMIT ?`,
+    `SELECT held.seq AS seq, source, event_id, type, reason FROM held JOIN log ON log.seq = held.seq ORDER BY held.seq LIMIT ?`,
     limit,
   );
   const [oldest] = storage.exec(
@@ -243,6 +243,7 @@ export function laneStatus(
     archivedTo: state.archivedTo,
     held: held.map((row) => ({
       seq: integer(row, 'seq'),
+      source: sourceId(text(row, 'source')),
       eventId: providerEventId(text(row, 'event_id')),
       type: text(row, 'type'),
       reason: parseHeldReason(text(row, 'reason')),

@@ -56,7 +56,7 @@ const seqList = z.array(z.int().positive());
 const leasedJson = z.object({ seqs: seqList, conflictsTo: z.int(), quarantinedTo: z.int() });
 const heldReasonJson = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('waiting'), requires: z.array(z.string()), until: z.int() }),
-  z.object({ kind: z.literal('parked'), exceptionId: z.string(), cause: z.string() }),
+  z.object({ kind: z.literal('parked'), exceptionId: z.string(), cause: z.string(), version: z.int().optional() }),
   z.object({ kind: z.literal('quarantined'), reason: z.string() }),
 ]);
 const evidenceJson = z.record(z.string(), z.string());

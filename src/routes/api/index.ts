@@ -6,6 +6,7 @@ import { shardOf } from '../../ledger/shards.ts';
 import { type Actor, authenticate, mayActAs, reaches } from '../../operations/access.ts';
 import { isTransient } from '../../operations/lanes.ts';
 import { errorWords, logError } from '../../operations/log.ts';
+import { connectorsOf } from '../../queues/connectors.ts';
 import { listTenants, liveConfig } from '../../tenants/publication.ts';
 import { fetchKeySetWith, KeySets } from '../../verification/jwks.ts';
 import { problem } from '../problem.ts';
@@ -48,7 +49,11 @@ async function answer(
   if (actor === null) return unauthenticated();
   if (!mayActAs(actor, route.role)) return problem('forbidden', { detail: `this needs role ${route.role}` });
   const raw = rawInputs(c);
-  const caller: Caller = { actor, env, now, newId: ports.newId, url: new URL(c.req.url), headers: c.req.raw.headers };
+  const { newId, connectors = connectorsOf } = ports;
+  const caller: Caller = {
+    ...{ actor, env, now, newId, connectors },
+    ...{ url: new URL(c.req.url), headers: c.req.raw.headers },
+  };
   if (route.scope === 'none') {
     const named = raw.params.tenant;
     if (named !== undefined && !reaches(actor, named))

@@ -10,7 +10,9 @@ import type { CursorCodec } from '../../ledger/pages.ts';
 import { DEFAULT_PAGE, MAX_PAGE, type PageRequest } from '../../ledger/pages.ts';
 import type { LedgerReads } from '../../ledger/reads.ts';
 import type { Actor, Role } from '../../operations/access.ts';
+import type { TargetConnector } from '../../targets/connector.ts';
 import type { StoredVersion } from '../../tenants/publication.ts';
+import type { TenantRuntime } from '../../tenants/runtime.ts';
 import { type FieldError, problem } from '../problem.ts';
 import { readBody } from '../read-body.ts';
 
@@ -19,7 +21,11 @@ export interface ApiPorts {
   readonly now: () => EpochMs;
   /** A random suffix or key, 32 hex digits. */
   readonly newId: () => string;
+  /** Targets that a read has to ask. */
+  readonly connectors?: (env: Bindings) => Connectors;
 }
+
+type Connectors = (tenant: TenantRuntime, target: string) => Promise<TargetConnector | null>;
 
 /** The tenant a request is about, with its books. */
 export interface TenantScope {
@@ -34,6 +40,7 @@ export interface Caller {
   readonly env: Bindings;
   readonly now: EpochMs;
   readonly newId: () => string;
+  readonly connectors: (env: Bindings) => Connectors;
   readonly url: URL;
   readonly headers: Headers;
 }

@@ -1,8 +1,10 @@
 /** The route table. */
+import { approvalRoutes } from './approvals.ts';
 import { eventRoutes } from './events.ts';
 import { identityRoutes } from './identities.ts';
 import { laneRoutes } from './lanes.ts';
 import { ledgerRoutes } from './ledger.ts';
+import { periodRoutes } from './periods.ts';
 import type { Route } from './route.ts';
 import { statusRoutes } from './status.ts';
 import { tenantRoutes } from './tenants.ts';
@@ -16,6 +18,8 @@ export const routes: readonly Route[] = [
   ...identityRoutes,
   ...ledgerRoutes,
   ...workRoutes,
+  ...periodRoutes,
+  ...approvalRoutes,
   ...tenantRoutes,
   ...tryoutRoutes,
 ];

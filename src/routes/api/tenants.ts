@@ -2,9 +2,11 @@
 import { z } from 'zod';
 import { auditCursor, auditView, listAudit } from '../../ledger/audit-reads.ts';
 import { sha256Hex } from '../../ledger/hash.ts';
+import { shardOf } from '../../ledger/shards.ts';
 import { reaches, roles } from '../../operations/access.ts';
 import { auditId, auditStatement } from '../../operations/audit.ts';
 import { directoryOf } from '../../operations/directory.ts';
+import { resumeParked } from '../../operations/resume-parked.ts';
 import { sources } from '../../sources/registry.ts';
 import {
   checkConfig,
@@ -118,6 +120,7 @@ const configRoutes = [
         });
       }
       directoryOf(call.env).forget(tenant);
+      if (outcome.code === 'published') await resumeParked(call.env, shardOf(call.env, config.shard), tenant);
       return { outcome: outcome.code, version: outcome.version, changes, warnings: [...warnings] };
     },
   ),

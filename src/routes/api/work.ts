@@ -13,6 +13,7 @@ import {
   openPostingCursor,
   postingCursor,
 } from '../../ledger/work-reads.ts';
+import { blockedBehind, blockedView } from '../../operations/blocked-behind.ts';
 import { resolveStatement } from '../../operations/exceptions.ts';
 import { laneStub } from '../../operations/lanes.ts';
 import { problem } from '../problem.ts';
@@ -99,14 +100,15 @@ export const workRoutes = [
       method: 'get',
       path: '/exceptions/{id}',
       tag: 'exceptions',
-      summary: 'One exception',
+      summary: 'One exception, and what it holds up',
       role: 'read',
       params: exceptionParams,
-      answer: exceptionView,
+      answer: exceptionView.extend({ blocks: blockedView }),
     },
-    async ({ params, books, tenant }) => {
+    async ({ params, books, tenant, env }) => {
       const row = await findException(books, tenant, params.id);
-      return row === null ? problem('not_found') : viewException(row);
+      if (row === null) return problem('not_found');
+      return { ...viewException(row), blocks: await blockedBehind(env, books, tenant, row) };
     },
   ),
   tenantRoute(

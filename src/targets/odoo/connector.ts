@@ -23,6 +23,9 @@ import { settle } from './settle.ts';
 import type { OdooSession } from './transport.ts';
 import { fail, type Work } from './work.ts';
 
+/** A person waits for the answer. */
+const LOCKS_MS = 10_000;
+
 /**
  * @param clock measures how long a `post` has taken, nothing else.
  * @param apiKey of a user with billing and contact rights in the configured company; never logged, never in an error.
@@ -67,6 +70,13 @@ export function odooConnector(
       const connection = await client.connect();
       if (!connection.ok) return { found: 'unknown', message: connection.error.message };
       return lookUp(document, kindsFor(connection.value.version.major, config, references), booksOf(client));
+    },
+
+    async locks(now) {
+      const begun = clock();
+      const client = clientOver(withDeadline(http, () => LOCKS_MS - (clock() - begun)));
+      const read = await references.readLocks(client, now);
+      return read.ok ? { ok: true, locks: read.value } : { ok: false, message: read.error.message };
     },
 
     async probe() {

@@ -4,8 +4,9 @@
  */
 import { z } from 'zod';
 import type { TargetDocument } from '../../canonical/documents.ts';
-import type { EpochMs } from '../../canonical/ids.ts';
+import { type EpochMs, isoDate } from '../../canonical/ids.ts';
 import { err, ok, type Result } from '../../canonical/result.ts';
+import type { TargetLocks } from '../connector.ts';
 import type { OdooClient } from './client.ts';
 import { type Failure, type Rejection, rejected } from './errors.ts';
 import { reference, text } from './wire.ts';
@@ -81,6 +82,17 @@ export class References {
       if (!done.ok) return done;
     }
     return ok(null);
+  }
+
+  /** The lock dates as they are by now, give or take a minute. */
+  async readLocks(client: OdooClient, now: EpochMs): Promise<Result<TargetLocks, Failure>> {
+    const connection = await client.connect();
+    if (!connection.ok) return connection;
+    const read = await this.readCompany(client, connection.value.version.major, now);
+    if (!read.ok) return read;
+    const day = (lock: string) => (lock === noLock ? null : isoDate(lock));
+    const { all, sales, taxes } = this.locks;
+    return ok({ all: day(all), sales: day(sales), taxes: day(taxes) });
   }
 
   private async readAccounts(

@@ -118,7 +118,7 @@ describe('an issued invoice', () => {
     const decision = new Desk({ accounts }).book(issue('1', '2026-01-15', [line('l1', 100, { taxes: [vat(20)] })]));
     expect(decision).toMatchObject({
       outcome: 'exception',
-      exception: { cause: 'account_not_mapped', amount: 120, message: 'No account is mapped for tax (FR-20).' },
+      exception: { cause: 'tax_not_mapped', amount: 120, message: 'No account is mapped for tax (FR-20).' },
     });
   });
 

@@ -1,0 +1,5 @@
+/** Every kind of approval, and how it is carried out. A new kind is one line. */
+import type { ApprovalKind } from './approvals.ts';
+import { reopening } from './reopening.ts';
+
+export const approvalKinds: Readonly<Record<string, ApprovalKind>> = { reopen: reopening };
