@@ -3,8 +3,10 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import type { Bindings } from './bindings.ts';
 import { operatorConsole } from './console/index.ts';
+import { expireApprovals } from './operations/expire-approvals.ts';
 import { errorWords, logError } from './operations/log.ts';
 import { resumeAllParked } from './operations/resume-parked.ts';
+import { closeDueWindows } from './operations/windows.ts';
 import { answerDoorbells, buryDoorbells } from './queues/doorbells.ts';
 import { sweep } from './queues/sweep.ts';
 import { api } from './routes/api/index.ts';
@@ -40,5 +42,7 @@ export default {
   async scheduled(_controller, env) {
     await sweep(env);
     await resumeAllParked(env);
+    await expireApprovals(env, Date.now());
+    await closeDueWindows(env, Date.now());
   },
 } satisfies ExportedHandler<Bindings>;

@@ -1,6 +1,7 @@
 /** Fetches what webhooks do not carry, from the provider's API, by the tenant's restricted key. */
 import type { Bindings } from '../bindings.ts';
-import { logWarning } from '../operations/log.ts';
+import { shardOf } from '../ledger/shards.ts';
+import { errorWords, logWarning } from '../operations/log.ts';
 import { chargebeeEnrichmentKinds, fetchChargebeeEnrichment } from '../sources/enrichment/chargebee.ts';
 import { fetchGocardlessEnrichment, gocardlessEnrichmentKinds } from '../sources/enrichment/gocardless.ts';
 import { fetchHubspotEnrichment, hubspotEnrichmentKinds } from '../sources/enrichment/hubspot.ts';
@@ -15,8 +16,10 @@ import { fetchRecurlyEnrichment, recurlyEnrichmentKinds } from '../sources/enric
 import { fetchSalesforceEnrichment, salesforceEnrichmentKinds } from '../sources/enrichment/salesforce.ts';
 import { fetchSquareEnrichment, squareEnrichmentKinds } from '../sources/enrichment/square.ts';
 import { fetchStripeEnrichment, stripeEnrichmentKinds } from '../sources/enrichment/stripe.ts';
+import { OWN_SOURCE } from '../sources/ledgergate/index.ts';
 import { enrichmentKey } from '../sources/source.ts';
 import { outsideHttp } from './connectors.ts';
+import { answerWindows } from './enrich-windows.ts';
 import type { Enrich } from './read-events.ts';
 
 /** Providers whose API the gateway can ask. For the others every need is answered with "not to be had". */
@@ -46,7 +49,16 @@ const cacheFor = (scope: string): EnrichmentCache => ({
   },
 });
 
-export const enrichFrom = (env: Bindings): Enrich => enrichWith(outsideHttp(env));
+export function enrichFrom(env: Bindings): Enrich {
+  const outside = enrichWith(outsideHttp(env));
+  return async (runtime, source, needs, now) => {
+    if (source.source.provider !== OWN_SOURCE) return outside(runtime, source, needs, now);
+    const { tenant, config } = runtime;
+    return answerWindows(shardOf(env, config.shard), runtime, needs, ({ kind }, error) =>
+      logWarning('own_enrichment_delayed', { tenant, kind, error: errorWords(error) }),
+    );
+  };
+}
 
 /** What no client offers is answered with null; what could not be asked is left out, so that its event waits. */
 export function enrichWith(http: EnrichmentHttp): Enrich {

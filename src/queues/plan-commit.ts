@@ -98,6 +98,7 @@ async function planOne(
           },
           objects: books.objects,
           route: (facts, entity) => tenant.route(facts, entity, now),
+          approval: (question) => tenant.approval(question),
           identity: { rules: tenant.identity, standing: (lane) => books.standings.get(lane) ?? unlinked },
           configVersion: tenant.version,
           patienceMs: tenant.config.policies.prerequisiteHours * 3_600_000,
@@ -147,6 +148,7 @@ function commitOf(
     objects: plan.objects,
     exceptions: [...(whole ? lease.conflicts.map(conflictException) : []), ...plan.exceptions],
     resolved: plan.resolved,
+    approvals: plan.approvals,
     link: plan.link,
     // A linked lane's head stands still as it is.
     fences: plan.forwarded.length > 0 && !linked,

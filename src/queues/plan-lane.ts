@@ -4,8 +4,9 @@
  * and is looked at again after every event that was applied.
  */
 
+import type { ApprovalNeed, PostingInQuestion } from '../canonical/approval.ts';
 import { decide } from '../canonical/decide.ts';
-import type { EntityBooks, ExceptionDraft } from '../canonical/decision.ts';
+import type { Decision, EntityBooks, ExceptionDraft } from '../canonical/decision.ts';
 import type { DraftEntry } from '../canonical/entry.ts';
 import type { CanonicalEvent } from '../canonical/events.ts';
 import { type IdentityRules, judgeIdentity, namedElsewhere, type StandingLookup } from '../canonical/identity.ts';
@@ -16,6 +17,7 @@ import { stakeOf } from '../canonical/stake.ts';
 import type { HeldReason, LaneHead, LeasedEvent } from '../durable-objects/customer-lane/protocol.ts';
 import type { OwnedObject } from '../ledger/books.ts';
 import {
+  type ApprovalRecord,
   type EventRecord,
   type ExceptionRecord,
   exceptionId,
@@ -23,6 +25,8 @@ import {
   type PostingPlan,
 } from '../ledger/records.ts';
 import { errorWords } from '../operations/log.ts';
+import type { RoutedTarget } from '../tenants/runtime.ts';
+import { approvalFor } from './plan-approval.ts';
 
 /** How an event reads before the books are asked: made by the source's `interpret` and the tenant's config. */
 export type Reading =
@@ -46,7 +50,9 @@ export interface LanePlanInput {
   /** Books as loaded before; the plan sees its own changes on top. */
   readonly objects: ReadonlyMap<string, OwnedObject>;
   /** Which targets the facts are routed to, and from when. */
-  readonly route: (facts: readonly CanonicalEvent[], entity: string) => PostingPlan['targets'];
+  readonly route: (facts: readonly CanonicalEvent[], entity: string) => readonly RoutedTarget[];
+  /** Whether a second person has to approve of a posting first. */
+  readonly approval: (question: PostingInQuestion) => ApprovalNeed | null;
   /** Which customers name themselves elsewhere, and how the lanes concerned stand. */
   readonly identity: { readonly rules: IdentityRules; readonly standing: StandingLookup };
   readonly configVersion: number;
@@ -72,6 +78,7 @@ export interface LanePlan {
   readonly forwarded: readonly { readonly event: LeasedEvent; readonly to: LaneKey }[];
   readonly exceptions: readonly ExceptionRecord[];
   readonly resolved: readonly string[];
+  readonly approvals: readonly ApprovalRecord[];
   /** The lane's last act: what follows the event that taught it stays due, and goes to the primary. */
   readonly link: LaneLinkRecord | null;
 }
@@ -102,6 +109,7 @@ class PlanningLane {
   readonly changed = new Map<string, ObjectState>();
   readonly notices: ExceptionRecord[] = [];
   readonly resolved: string[] = [];
+  readonly approvals: ApprovalRecord[] = [];
   link: LaneLinkRecord | null = null;
   readonly input: LanePlanInput;
 
@@ -169,9 +177,9 @@ class PlanningLane {
       case 'booked': {
         const owner = foreignOwner(this.input, decision.objects);
         if (owner !== null) return this.forward(event, owner);
-        const targets = decision.documents.length === 0 ? [] : this.input.route(facts, books.entity);
+        const plan = this.planPosting(event, facts, decision, books);
         const notes = [note, decision.note].filter((words) => typeof words === 'string').join('; ') || null;
-        const position = this.apply(event, 'booked', notes, facts, { targets, documents: decision.documents });
+        const position = this.apply(event, 'booked', notes, facts, plan);
         decision.entries.forEach((entry, part) => {
           this.entries.push({ ...entry, position, part, event });
         });
@@ -183,6 +191,28 @@ class PlanningLane {
       default:
         return unreachable(decision);
     }
+  }
+
+  /** Where its documents go, which of them wait for a second person, and whose windows take its entries instead. */
+  private planPosting(
+    event: LeasedEvent,
+    facts: readonly CanonicalEvent[],
+    { entries, documents }: Extract<Decision, { outcome: 'booked' }>,
+    { entity, currency: baseCurrency }: EntityBooks,
+  ): PostingPlan {
+    if (documents.length === 0 && entries.length === 0) return { targets: [], documents };
+    const routed = this.input.route(facts, entity);
+    const taking = documents.length === 0 ? [] : routed.filter(({ summarised }) => summarised !== true);
+    const summaries = routed.filter(({ summarised }) => summarised === true).map(({ target }) => target);
+    const targets = taking.map((one) => {
+      const question = { facts, entity, baseCurrency, target: one.target, entries, documents };
+      const need = this.input.approval(question);
+      if (need === null) return one;
+      const asked = approvalFor(event, question, need);
+      this.approvals.push(asked);
+      return { ...one, approval: asked.subject };
+    });
+    return { targets, documents, ...(summaries.length === 0 || entries.length === 0 ? {} : { summaries }) };
   }
 
   /** The first link that is learnt ends the plan. */
@@ -345,6 +375,7 @@ export function planLane(input: LanePlanInput): LanePlan {
     exceptions,
     // What was gone at one try of this pass may be met again at the next.
     resolved: lane.resolved.filter((id) => !raised.has(id)),
+    approvals: lane.approvals,
     link: lane.link,
   };
 }
@@ -365,6 +396,7 @@ export function drainLane(events: readonly LeasedEvent[], head: LaneHead, primar
     forwarded: inOrder.map((event) => ({ event, to: primary })),
     exceptions: [],
     resolved: inOrder.flatMap(causesOf),
+    approvals: [],
     link: null,
   };
 }

@@ -14,6 +14,8 @@ export interface PostingItem {
   readonly source: SourceId;
   readonly eventId: ProviderEventId;
   readonly documents: readonly TargetDocument[];
+  /** What a second person is asked about it, `ApprovalRecord.subject`; null: nobody is. */
+  readonly approval: string | null;
   readonly uncertain: boolean;
   /** From the outbox: an earlier pass may have posted part of it. */
   readonly tried: boolean;

@@ -24,13 +24,17 @@ import { acquire, type GateState, initialGate, release } from '../../src/durable
 import { timelineView } from '../../src/ledger/timeline.ts';
 import { exceptionView } from '../../src/ledger/views.ts';
 import { directoryOf } from '../../src/operations/directory.ts';
+import { expireApprovals } from '../../src/operations/expire-approvals.ts';
 import { resumeAllParked } from '../../src/operations/resume-parked.ts';
+import { closeDueWindows } from '../../src/operations/windows.ts';
+import { answerWindows } from '../../src/queues/enrich-windows.ts';
 import type { StagePorts, StageReport } from '../../src/queues/ports.ts';
 import { runLanes } from '../../src/queues/run-lanes.ts';
 import { createApi, systemPorts } from '../../src/routes/api/index.ts';
 import { ingress } from '../../src/routes/ingress.ts';
 import { defaultBudget, noCache } from '../../src/sources/enrichment/port.ts';
 import { fetchStripeEnrichment } from '../../src/sources/enrichment/stripe.ts';
+import { OWN_SOURCE } from '../../src/sources/ledgergate/index.ts';
 import { enrichmentKey } from '../../src/sources/source.ts';
 import type { TargetConnector, TargetHttp } from '../../src/targets/connector.ts';
 import { connectorFor } from '../../src/targets/registry.ts';
@@ -73,6 +77,9 @@ export interface StoryConfig {
   readonly identity?: Readonly<Record<string, unknown>>;
   /** Instead of the demo's own. */
   readonly routes?: readonly Readonly<Record<string, unknown>>[];
+  readonly approvals?: readonly Readonly<Record<string, unknown>>[];
+  /** Of the target `odoo`. */
+  readonly limits?: Readonly<Record<string, unknown>>;
   readonly currencies?: readonly string[];
 }
 
@@ -161,7 +168,8 @@ export class Gateway {
   /** Publishes the demo config with these changes over the earlier ones; live at once. */
   async publish(changes: StoryConfig): Promise<void> {
     this.config = { ...this.config, ...changes };
-    const { closedUntil, policies, stripe, sources, accounts, identity, routes, currencies } = this.config;
+    const { closedUntil, policies, stripe, sources, accounts, identity, routes, currencies, approvals, limits } =
+      this.config;
     const demo = readJson('demo.json');
     const document = {
       ...demo,
@@ -178,10 +186,18 @@ export class Gateway {
         stripe: { ...demo.sources.stripe, apiUrl: this.stripeApi.apiUrl, ...stripe },
         ...sources,
       },
-      targets: { ...demo.targets, odoo: { ...demo.targets.odoo, url: 'https://odoo.test', login: 'ledgergate' } },
+      targets: {
+        ...demo.targets,
+        odoo: {
+          ...demo.targets.odoo,
+          ...{ url: 'https://odoo.test', login: 'ledgergate' },
+          limits: { ...demo.targets.odoo.limits, ...limits },
+        },
+      },
       accounts: { ...demo.accounts, ...accounts },
       ...(identity === undefined ? {} : { identity }),
       ...(routes === undefined ? {} : { routes }),
+      ...(approvals === undefined ? {} : { approvals }),
       policies: { ...demo.policies, ...policies },
     };
     await this.call('POST', '/tenants/demo/config', document);
@@ -310,13 +326,15 @@ export class Gateway {
     return z.object({ key: z.string() }).parse(made).key;
   }
 
-  /** What the cron trigger does for parked events. */
+  /** What the cron trigger does each minute for parked events, approvals and windows. */
   async clock(): Promise<void> {
     await resumeAllParked(this.env);
+    await expireApprovals(this.env, this.now);
+    await closeDueWindows(this.env, this.now);
   }
 
   async timeline(eventId: string): Promise<Timeline> {
-    return timelineView.parse(await this.call('GET', `/events/${eventId}`));
+    return timelineView.parse(await this.call('GET', `/events/${encodeURIComponent(eventId)}`));
   }
 
   /** The timeline's sentences, in order. */
@@ -369,8 +387,10 @@ export class Gateway {
       body: async (seq: number) => lane().body(seq),
       skip: async (seq: number, reason: string, position: number | null) =>
         lane().skip(seq, reason, this.now, position),
-      unblock: async (seqs: readonly number[]) => lane().unblock(seqs, this.now),
-      redrive: async (seqs: readonly number[]) => lane().redrive(seqs, this.now),
+      unblock: async (seqs: readonly number[], by: string | null) => lane().unblock(seqs, this.now, by),
+      redrive: async (seqs: readonly number[], by: string | null) => lane().redrive(seqs, this.now, by),
+      releaseDocuments: async (target: string, seq: number, from: number) =>
+        lane().releaseDocuments(target, seq, from, this.now),
       hasten: async (target: string | null) => lane().hasten(target, this.now),
     };
   }
@@ -396,7 +416,8 @@ export class Gateway {
         if ('code' in answer) throw new Error(`lane ${to} refused a forwarded event: ${answer.reason}`);
         if (answer.ring) this.ring([{ body: identity }]);
       },
-      enrich: async (_tenant, source, needs) => {
+      enrich: async (tenant, source, needs) => {
+        if (source.source.provider === OWN_SOURCE) return answerWindows(ledger, tenant, needs, () => {});
         if (source.source.provider !== 'stripe') return new Map(needs.map((need) => [enrichmentKey(need), null]));
         const { apiKey } = source;
         const { apiUrl, http } = this.stripeApi;

@@ -1,5 +1,7 @@
 /** Events: the list, one event's whole timeline, its signed bytes, and what is in quarantine. */
 import { z } from 'zod';
+import { approvalsAbout } from '../../ledger/approval-reads.ts';
+import { correctionsOf } from '../../ledger/correction-reads.ts';
 import {
   commitCursor,
   entriesOf,
@@ -19,6 +21,7 @@ import { rawBody } from '../../operations/archived-body.ts';
 import { auditId, auditStatement } from '../../operations/audit.ts';
 import { idsAbout } from '../../operations/exceptions.ts';
 import { findInLane } from '../../operations/lanes.ts';
+import { OWN_SOURCE } from '../../sources/ledgergate/index.ts';
 import { problem } from '../problem.ts';
 import { pageOf, pageQuery, pageRequest, type TenantScope, tenantRoute } from './route.ts';
 
@@ -26,7 +29,7 @@ type EventRow = typeof events.$inferSelect;
 
 /** The event under this id in any of the tenant's sources (or the one named): one primary-key look-up per source. */
 export async function eventsNamed(scope: TenantScope, id: string, source: string | undefined): Promise<EventRow[]> {
-  const sources = source === undefined ? Object.keys(scope.live.document.sources) : [source];
+  const sources = source === undefined ? [...Object.keys(scope.live.document.sources), OWN_SOURCE] : [source];
   return eventsByIds(
     scope.books,
     scope.tenant,
@@ -47,14 +50,22 @@ export async function timelineOf(books: LedgerReads, tenant: string, event: Even
       plan.documents.map((document): readonly [string, string] => [target, document.key]),
     ),
   );
-  const [entries, postings, exceptions] = await Promise.all([
+  const [booked, postings, exceptions, approvals] = await Promise.all([
     entriesOf(books, tenant, [event]),
     postingsByKeys(books, tenant, keys),
     exceptionsAbout(books, tenant, about),
+    approvalsAbout(
+      books,
+      tenant,
+      plan.targets.flatMap(({ approval }) => approval ?? []),
+    ),
   ]);
+  const entries = (booked.get(`${event.lane}#${event.position}`) ?? []).map(viewEntry);
   return tellTimeline({
     event,
-    entries: (entries.get(`${event.lane}#${event.position}`) ?? []).map(viewEntry),
+    entries,
+    corrections: await correctionsOf(books, tenant, entries),
+    approvals,
     postings: postings.map(viewPosting),
     exceptions: exceptions.map(viewException),
   });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { currency } from '../../canonical/money.ts';
 import { bookkeepingOf } from '../../ledger/accounts-by-code.ts';
 import { balanceCursor, balanceView, listBalances } from '../../ledger/balance-reads.ts';
+import { correctionsOf, correctionsView } from '../../ledger/correction-reads.ts';
 import { findEntry, laneEntryCursor, laneOfObject, listLaneEntries } from '../../ledger/entry-reads.ts';
 import { commitCursor, listEntries } from '../../ledger/event-reads.ts';
 import { type ExportWriterMaker, exportStream } from '../../ledger/export.ts';
@@ -69,12 +70,17 @@ export const ledgerRoutes = [
       method: 'get',
       path: '/ledger/entries/{id}',
       tag: 'ledger',
-      summary: 'One journal entry',
+      summary: 'One journal entry, with what corrects it and what it corrects',
       role: 'read',
       params: z.object({ id: z.string().max(600).describe('<lane>#<position>.<part>, percent-encoded') }),
-      answer: entryView,
+      answer: entryView.extend({ corrections: correctionsView }),
     },
-    async ({ params, books, tenant }) => (await findEntry(books, tenant, params.id)) ?? problem('not_found'),
+    async ({ params, books, tenant }) => {
+      const entry = await findEntry(books, tenant, params.id);
+      if (entry === null) return problem('not_found');
+      const corrections = (await correctionsOf(books, tenant, [entry])).get(entry.id);
+      return corrections === undefined ? problem('not_found') : { ...entry, corrections };
+    },
   ),
   tenantRoute(
     {

@@ -1,5 +1,6 @@
 /** The route table. */
 import { approvalRoutes } from './approvals.ts';
+import { correctionRoutes } from './corrections.ts';
 import { eventRoutes } from './events.ts';
 import { identityRoutes } from './identities.ts';
 import { laneRoutes } from './lanes.ts';
@@ -9,6 +10,7 @@ import type { Route } from './route.ts';
 import { statusRoutes } from './status.ts';
 import { tenantRoutes } from './tenants.ts';
 import { tryoutRoutes } from './tryouts.ts';
+import { windowRoutes } from './windows.ts';
 import { workRoutes } from './work.ts';
 
 export const routes: readonly Route[] = [
@@ -20,6 +22,8 @@ export const routes: readonly Route[] = [
   ...workRoutes,
   ...periodRoutes,
   ...approvalRoutes,
+  ...correctionRoutes,
+  ...windowRoutes,
   ...tenantRoutes,
   ...tryoutRoutes,
 ];

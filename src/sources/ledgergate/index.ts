@@ -16,7 +16,7 @@ import {
   type RecognitionEvent,
   type SummaryEvent,
   slices,
-  summaryLines,
+  windowAnswer,
 } from './events.ts';
 
 /** Reserved: no source of a tenant's config may have this name. */
@@ -83,16 +83,18 @@ function recognised(own: RecognitionEvent, event: StoredEvent, fetched: unknown)
 }
 
 function summarised(own: SummaryEvent, event: StoredEvent, fetched: unknown): Interpretation {
-  const journals = summaryLines.safeParse(fetched);
+  const journals = windowAnswer.safeParse(fetched);
   if (!journals.success) return unreadable(describeIssues(journals.error.issues));
+  if ('differs' in journals.data)
+    return unreadable(`the window's control totals do not agree: ${journals.data.differs}`);
   const { target, entity, number } = own;
   return found(
     entity,
-    journals.data.map(({ date, label, lines }) => ({
+    journals.data.map(({ date, part, label, lines }) => ({
       kind: 'journal.summarised' as const,
       occurredAt: event.occurredAt,
       requires: [],
-      summary: key('summary', `${target}/${entity}/${number}/${date}`),
+      summary: key('summary', `${target}/${entity}/${number}/${date}${part === null ? '' : `/${part}`}`),
       target,
       date,
       description: label,
