@@ -78,7 +78,7 @@ export async function openSince(env: Bindings, db: LedgerDatabase, window: Windo
 
 export async function closeWindow(
   env: Bindings,
-  { tenant, config }: TenantRuntime,
+  { tenant, config }: Pick<TenantRuntime, 'tenant' | 'config'>,
   route: SummaryRoute,
   by: string,
   now: EpochMs,
