@@ -29,12 +29,13 @@ const ENTRIES_PER_READ = 1_000;
 
 const endOfRead = `SELECT max(id) AS id, count(*) AS commits FROM (SELECT id FROM commits WHERE tenant = ?1 AND id > ?2 AND id <= ?3 ORDER BY id LIMIT ${COMMITS_PER_READ})`;
 
+// `+c.id` keeps the place within a span from being taken for the span's beginning, which would walk all commits before it.
 const summarised = `FROM commits c CROSS JOIN json_each(c.events) v
 CROSS JOIN events e ON e.tenant = ?1 AND e.source = v.value ->> 0 AND e.event_id = v.value ->> 1 AND e.decided_at = c.committed_at AND e.position IS NOT NULL
 CROSS JOIN entries x ON x.tenant = ?1 AND x.lane = e.lane AND x.position = e.position AND x.entity = ?5
 WHERE c.tenant = ?1 AND c.id > ?2 AND c.id <= ?3
 AND EXISTS (SELECT 1 FROM json_each(e.documents, '$.summaries') s WHERE s.value = ?4)
-AND (c.id, v.key, x.part) > (?6, ?7, ?8)
+AND (+c.id, v.key, x.part) > (?6, ?7, ?8)
 ORDER BY c.id, v.key, x.part LIMIT ?9`;
 
 const readLines = `SELECT c.id AS "commit", v.key AS place, x.part, x.date, x.lines ${summarised}`;

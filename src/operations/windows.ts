@@ -19,7 +19,7 @@ import {
   type WindowRow,
 } from '../ledger/window-reads.ts';
 import { firstSummarised, summarisingTenants } from '../tenants/publication.ts';
-import { nextWindow, type SummaryRoute, type TenantRuntime } from '../tenants/runtime.ts';
+import { nextWindow, type SummaryRoute, summaryRoutes, type TenantRuntime } from '../tenants/runtime.ts';
 import { directoryOf } from './directory.ts';
 import { errorWords, logError, logWarning } from './log.ts';
 import { acceptOwn, booksLane } from './own-events.ts';
@@ -172,8 +172,8 @@ export async function closeDueWindows(env: Bindings, now: EpochMs): Promise<void
   round.place = tenants.length < TENANTS_AT_ONCE ? '' : (tenants.at(-1) ?? '');
   for (const tenant of tenants) {
     const runtime = await directoryOf(env).find(tenantId(tenant), now);
-    for (const route of runtime?.summaries ?? [])
-      if (runtime !== null) await closeIfDue(env, runtime, route, round, now);
+    if (runtime === null) continue;
+    for (const route of summaryRoutes(runtime.config)) await closeIfDue(env, runtime, route, round, now);
   }
 }
 

@@ -42,8 +42,6 @@ export interface TenantRuntime {
   route(facts: readonly CanonicalEvent[], entity: string, now: EpochMs): readonly RoutedTarget[];
   /** Whether a second person has to approve of it first, and why. */
   approval(question: PostingInQuestion): ApprovalNeed | null;
-  /** Windows whose entries are summarised, one per target and entity. */
-  readonly summaries: readonly SummaryRoute[];
   /** Documents per bulk call. */
   batchLimit(target: string): number;
   /** Calls at once and per second that the target can bear. */
@@ -124,7 +122,6 @@ export async function tenantRuntime(
     },
     route: (facts, entity, now) => routeTargets(config, facts, entity, now),
     approval: (question) => approvalNeeded([...routeRules(config, question), ...rules], question),
-    summaries: summaryRoutes(config),
     batchLimit: (target) => limitsOf(config.targets[target]).batch,
     limits: (target) => limitsOf(config.targets[target]),
   });
@@ -238,7 +235,8 @@ function matches(pattern: string, kind: CanonicalKind): boolean {
   return pattern.endsWith('.*') && kind.startsWith(pattern.slice(0, -1));
 }
 
-function summaryRoutes(config: TenantConfig): SummaryRoute[] {
+/** Windows whose entries are summarised, one per target and entity. */
+export function summaryRoutes(config: TenantConfig): SummaryRoute[] {
   const routes = new Map<string, SummaryRoute>();
   for (const { mode, to, window, per, when } of config.routes) {
     if (mode !== 'summary' || window === undefined) continue;

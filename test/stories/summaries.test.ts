@@ -213,3 +213,22 @@ describe('a posting window that is posted as a summary', () => {
     expect((await windows(gateway)).items).toMatchObject([{ number: 1, state: 'posted', closedBy: 'root' }]);
   });
 });
+
+describe('a summary over foreign currency', () => {
+  it('carries the exchange difference, which no receivable at the target will bring forth', async () => {
+    const gateway = await Gateway.open(summarised);
+    await gateway.stripe('invoice.finalized', invoice({ currency: 'usd' }), { id: 'evt_issued' });
+    await gateway.run();
+    await gateway.pass(HOUR);
+    await gateway.stripe('charge.succeeded', charged(gateway, { currency: 'usd', rate: 0.95, fee: 200 }), {
+      id: 'evt_paid',
+    });
+    await gateway.run();
+    await hours(gateway, 24);
+    expect((await windows(gateway)).items).toMatchObject([{ state: 'posted', totals: { entries: 2 } }]);
+    expect(await gateway.exceptions()).toEqual([]);
+    const books = await balancesOf(gateway);
+    expect(books['441000']).toBe(-360);
+    expect(odooBalancesOf(gateway)).toEqual(books);
+  });
+});

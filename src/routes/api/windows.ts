@@ -1,10 +1,10 @@
 /** Posting windows whose entries are posted as summaries: what they collect, what they took, and each entry in them. */
 import { z } from 'zod';
+import { tenantId } from '../../canonical/ids.ts';
 import { entriesOf } from '../../ledger/event-reads.ts';
 import { cursorOf } from '../../ledger/pages.ts';
 import { entryView, viewEntry } from '../../ledger/views.ts';
 import { findWindow, listWindows, windowPage, windowPlace } from '../../ledger/window-reads.ts';
-import { directoryOf } from '../../operations/directory.ts';
 import {
   openWindow,
   openWindowView,
@@ -14,6 +14,7 @@ import {
   windowView,
 } from '../../operations/window-story.ts';
 import { closeWindow } from '../../operations/windows.ts';
+import { summaryRoutes } from '../../tenants/runtime.ts';
 import { problem } from '../problem.ts';
 import { audited } from './actions.ts';
 import { type Caller, pageOf, pageQuery, pageRequest, reasonBody, type TenantScope, tenantRoute } from './route.ts';
@@ -30,11 +31,6 @@ const scopeOf = ({ env, db, tenant, now, live }: Caller & TenantScope) => ({
   ...{ env, db, tenant, now },
   baseOf: (entity: string) => live.document.entities[entity]?.currency ?? 'XXX',
 });
-
-async function routesOf(call: Caller & TenantScope) {
-  const runtime = await directoryOf(call.env).find(call.tenant, call.now);
-  return runtime?.summaries ?? [];
-}
 
 const noWindow = () => problem('not_found', { detail: 'no such window' });
 
@@ -55,7 +51,7 @@ export const windowRoutes = [
       const rows = await listWindows(call.db, call.tenant, page.after ?? ['', '', 0], page.limit + 1);
       const shown = rows.slice(0, page.limit);
       const last = shown.at(-1);
-      const open = page.after === null ? (await routesOf(call)).slice(0, OPEN_AT_ONCE) : [];
+      const open = page.after === null ? summaryRoutes(call.live.document).slice(0, OPEN_AT_ONCE) : [];
       return {
         items: await viewWindows(scopeOf(call), shown),
         next:
@@ -131,11 +127,17 @@ export const windowRoutes = [
     },
     async (call) => {
       const { target, entity } = call.params;
-      const runtime = await directoryOf(call.env).find(call.tenant, call.now);
-      const route = runtime?.summaries.find((one) => one.target === target && one.entity === entity);
-      if (runtime === null || route === undefined)
+      const config = call.live.document;
+      const route = summaryRoutes(config).find((one) => one.target === target && one.entity === entity);
+      if (route === undefined)
         return problem('not_found', { detail: 'no route summarises this entity for this target' });
-      const closed = await closeWindow(call.env, runtime, route, call.actor.name, call.now);
+      const closed = await closeWindow(
+        call.env,
+        { tenant: tenantId(call.tenant), config },
+        route,
+        call.actor.name,
+        call.now,
+      );
       if (closed.code === 'overtaken')
         return problem('conflict', { detail: 'somebody else closed it just now: look again' });
       if (closed.code === 'not_told')
