@@ -9,13 +9,14 @@ import { laneKey, type ObjectKey, tenantId } from '../canonical/ids.ts';
 import { currency, minorUnits } from '../canonical/money.ts';
 import { err, ok, type Result } from '../canonical/result.ts';
 import { bookkeepingOf } from '../ledger/accounts-by-code.ts';
-import { requestNumber } from '../ledger/approval-reads.ts';
+import { loadApprovals, requestNumber } from '../ledger/approval-reads.ts';
 import { exceptionRow, openExceptions } from '../ledger/commit.ts';
 import { correctionEvent, reversalEvent } from '../ledger/correction-reads.ts';
 import { findEntryRow } from '../ledger/entry-reads.ts';
+import { eventsByIds } from '../ledger/event-reads.ts';
 import type { ApprovalRow } from '../ledger/period-reads.ts';
 import { exceptionId } from '../ledger/records.ts';
-import { type EntryRow, entryIdOf, linesOf } from '../ledger/views.ts';
+import { type EntryRow, entryIdOf, linesOf, planOf } from '../ledger/views.ts';
 import { type OwnEvent, slices } from '../sources/ledgergate/events.ts';
 import {
   type ApprovalKind,
@@ -109,6 +110,8 @@ export async function requestCorrection(
   const booked = linesOf(entry);
   if (booked.length === 0) return err('the entry is a memo: it moves nothing that could be reversed');
   if (id.length > MAX_ENTRY_ID) return err('the id of the entry is too long for a correction');
+  const standing = await standingAtTargets(scope, entry);
+  if (!standing.ok) return standing;
   if (lines !== null) {
     const stated = statedLines(lines, entry.baseCurrency, chartFor(scope, entry.entity));
     if (!stated.ok) return stated;
@@ -139,6 +142,28 @@ export async function requestCorrection(
   );
   const row = await findApproval(books, tenant, `${subject}/${number}`);
   return row === null ? err('the request was not written') : ok(row);
+}
+
+/**
+ * Targets whose documents of the entry were rejected by a second person: they have nothing that a reversal could take back.
+ * While somebody is still to decide about them, it cannot be told what there will be to reverse.
+ */
+async function standingAtTargets(
+  { db, books, tenant }: ApprovalScope,
+  { source, eventId }: EntryRow,
+): Promise<Result<readonly string[], string>> {
+  const [event] = await eventsByIds(books, tenant, [[source, eventId]]);
+  const targets = event === undefined ? [] : planOf(event).targets;
+  const subjects = targets.flatMap(({ approval }) => approval ?? []);
+  const approvals = await loadApprovals(db, tenantId(tenant), subjects);
+  const rejected: string[] = [];
+  for (const { target, approval } of targets) {
+    const asked = approval === undefined ? undefined : approvals.get(approval);
+    if (asked?.status === 'rejected') rejected.push(target);
+    else if (asked !== undefined && asked.status !== 'approved')
+      return err(`its posting to ${target} waits for a second person: have ${asked.id} decided first`);
+  }
+  return ok(rejected);
 }
 
 const unfinished = ({ id }: ApprovalRow) => exceptionId('approval_unfinished', id);
@@ -192,6 +217,8 @@ async function journalsOf(
   const action = correctionAction.parse(JSON.parse(approval.action));
   const entry = await findEntryRow(scope.books, scope.tenant, action.entry);
   if (entry === null) return err('the books have no such entry');
+  const standing = await standingAtTargets(scope, entry);
+  if (!standing.ok) return standing;
   const reason = (approval.reason ?? approval.subject).slice(0, 500);
   const common = {
     kind: 'journal' as const,
@@ -203,6 +230,7 @@ async function journalsOf(
     ...common,
     id: reversalEvent(action.entry),
     purpose: 'reversal',
+    ...(standing.value.length === 0 ? {} : { notFor: [...standing.value] }),
     description: `Reversal of: ${entry.description}`.slice(0, 300),
     lines: linesOf(entry).map((line) => ({ ...line, amount: 0 - line.amount, base: 0 - line.base })),
     deferrals: slices

@@ -106,6 +106,8 @@ export function windowState(entries: number, fate: SummaryFate | undefined, appr
   if (entries === 0) return 'empty';
   if (fate === undefined) return 'closed';
   if (fate.position === null) return 'held';
+  // Everything in it netted to nothing.
+  if (fate.documents === 0) return 'empty';
   const count = (outcome: string) => fate.postings.filter((posting) => posting.outcome === outcome).length;
   if (count('applied') === fate.documents) return 'posted';
   if (approval === 'pending' || approval === 'expired') return 'waiting_for_approval';

@@ -208,7 +208,9 @@ function routeTargets(
   // A summary is for the target whose window closed, whatever else takes such facts.
   const summary = facts.find((fact) => fact.kind === 'journal.summarised');
   if (summary !== undefined) return [{ target: summary.target, notBefore: 0 }];
-  return [...routesTaken(config, facts, entity)].map(([target, route]): RoutedTarget => {
+  const withheld = new Set(facts.flatMap((fact) => (fact.kind === 'journal.posted' ? (fact.notFor ?? []) : [])));
+  const routes = [...routesTaken(config, facts, entity)].filter(([target]) => !withheld.has(target));
+  return routes.map(([target, route]): RoutedTarget => {
     if (route.mode === 'summary') return { target, notBefore: 0, summarised: true };
     const { window } = route;
     const timeZone = config.entities[entity]?.timeZone ?? 'UTC';

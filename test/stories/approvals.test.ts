@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { approvalView } from '../../src/operations/approvals.ts';
 import { DAY, Gateway, HOUR } from '../support/gateway.ts';
 import {
+  balancesOf,
   charged,
   expectSquare,
   expectStory,
@@ -10,6 +11,7 @@ import {
   invoice,
   move,
   movesOf,
+  odooBalancesOf,
   PAYMENT,
   tenthOfLine,
 } from './billing.ts';
@@ -115,6 +117,45 @@ describe('a posting over the threshold', () => {
     expect(['applied', 'rejected']).toContain(posting?.outcome);
     await expectStory(gateway, 'evt_issued', [/invoice\/.* is not for odoo\. rejected by .*Grace/]);
     expect((await decide(gateway, 'approve', await gateway.person('Joan'))).status).toBe(409);
+  });
+
+  it('that was rejected is reversed in the books alone: the target has nothing to take back', async () => {
+    const gateway = await Gateway.open({ approvals });
+    await gateway.stripe('invoice.finalized', invoice(), { id: 'evt_issued' });
+    await gateway.run();
+    const [grace, joan] = [await gateway.person('Grace'), await gateway.person('Joan')];
+    const reverse = () =>
+      gateway.ask(
+        'POST',
+        `/ledger/entries/${encodeURIComponent('stripe:cus_ada#1.0')}/reverse`,
+        { reason: 'was rejected' },
+        grace,
+      );
+    expect(await reverse()).toMatchObject({
+      status: 409,
+      json: { detail: `its posting to odoo waits for a second person: have ${ID} decided first` },
+    });
+    await decide(gateway, 'reject', grace);
+    expect((await reverse()).status).toBe(200);
+    await decide(gateway, 'approve', joan, 'correction/stripe:cus_ada#1.0/1');
+    await gateway.run();
+    expect(await balancesOf(gateway)).toEqual({});
+    expect(odooBalancesOf(gateway)).toEqual({});
+  });
+
+  it('stays held when the answer of its commit was lost and it is recovered from the books', async () => {
+    const gateway = await Gateway.open({ approvals });
+    let faults = 1;
+    gateway.ledgerFault = (kind) => (kind === 'write' && faults-- > 0 ? 'after' : 'none');
+    await gateway.stripe('invoice.finalized', invoice(), { id: 'evt_issued' });
+    await gateway.pass(HOUR);
+    expect(gateway.reports.map(({ what }) => what)).toContain('lane_recovered');
+    expect(await asked(gateway)).toMatchObject([{ id: ID, status: 'pending' }]);
+    await gateway.pass(2 * HOUR);
+    expect(movesOf(gateway, INVOICE)).toEqual([]);
+    await decide(gateway, 'approve', await gateway.person('Grace'));
+    await gateway.run();
+    expect(move(gateway, INVOICE)).toMatchObject({ state: 'posted' });
   });
 
   it('that nobody decided about in time stays held, is asked for again, and not approved by who asked', async () => {

@@ -73,6 +73,8 @@ const journalEvent = z.strictObject({
   deferrals: z.array(slice).max(5000),
   /** The entry it reverses or stands in for, `<lane>#<position>.<part>`. */
   about: z.string().max(600).nullable(),
+  /** Targets that never got the entry, and so get no reversal of it. */
+  notFor: z.array(z.string().max(48)).min(1).max(100).optional(),
   reason: z.string().min(3).max(500),
   requestedBy: z.string().max(200),
   approvedBy: z.string().max(200).nullable(),

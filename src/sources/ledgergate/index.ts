@@ -104,10 +104,11 @@ function summarised(own: SummaryEvent, event: StoredEvent, fetched: unknown): In
 }
 
 function posted(own: JournalEvent, event: StoredEvent): CanonicalEvent {
-  const { purpose, date, description, lines, deferrals } = own;
+  const { purpose, date, description, lines, deferrals, notFor } = own;
   const journal = key('journal', own.id);
   const { occurredAt } = event;
-  return { kind: 'journal.posted', occurredAt, requires: [], journal, purpose, date, description, lines, deferrals };
+  const stated = { journal, purpose, date, description, lines, deferrals, ...(notFor === undefined ? {} : { notFor }) };
+  return { kind: 'journal.posted', occurredAt, requires: [], ...stated };
 }
 
 const definition: SourceDefinition<Record<string, never>> = {
