@@ -24,16 +24,21 @@ export interface Books {
   readonly objects: Map<string, OwnedObject>;
   /** Of the lanes asked for, those that are linked. */
   readonly links: Map<LaneKey, LaneLink>;
+  /** Last closed day of each of the entities asked for; those that were never closed are left out. */
+  readonly closings: Map<string, IsoDate>;
 }
 
 const readObjects = `SELECT o.object AS object, coalesce(l.primary_lane, o.lane) AS lane, o.state AS state, NULL AS at, NULL AS position, NULL AS hash
 FROM json_each(?2) k CROSS JOIN objects o ON o.tenant = ?1 AND o.object = k.value LEFT JOIN lane_links l ON l.tenant = ?1 AND l.lane = o.lane
 UNION ALL SELECT l.lane, l.primary_lane, NULL, l.at, h.position, h.hash
-FROM json_each(?3) k CROSS JOIN lane_links l ON l.tenant = ?1 AND l.lane = k.value LEFT JOIN lanes h ON h.tenant = ?1 AND h.lane = l.lane`;
+FROM json_each(?3) k CROSS JOIN lane_links l ON l.tenant = ?1 AND l.lane = k.value LEFT JOIN lanes h ON h.tenant = ?1 AND h.lane = l.lane
+UNION ALL SELECT b.entity, NULL, NULL, NULL, NULL, b.closed_until
+FROM json_each(?4) k CROSS JOIN entity_books b ON b.tenant = ?1 AND b.entity = k.value WHERE b.closed_until IS NOT NULL`;
 
 interface BooksRow {
   readonly object: string;
-  readonly lane: LaneKey;
+  /** Null in the row of an entity's books, whose closed day stands in `hash`. */
+  readonly lane: LaneKey | null;
   /** Null in the row of a link. */
   readonly state: string | null;
   readonly at: number | null;
@@ -43,7 +48,7 @@ interface BooksRow {
 
 /**
  * Object states by key, with one level of the objects they name as `related` (a payment's invoice), and which of `lanes`
- * are linked: one query for both, by primary keys.
+ * are linked, and how far the books of `entities` are closed: one query for all, by primary keys.
  * State rows were written by `commitLanes` from typed values; they are read back as such.
  */
 export async function loadBooks(
@@ -51,16 +56,26 @@ export async function loadBooks(
   tenant: TenantId,
   keys: readonly string[],
   lanes: readonly LaneKey[],
+  entities: readonly string[] = [],
 ): Promise<Books> {
-  const books: Books = { objects: new Map(), links: new Map() };
+  const books: Books = { objects: new Map(), links: new Map(), closings: new Map() };
   let wanted = [...new Set(keys)];
   for (let level = 0; level < 2 && (wanted.length > 0 || (level === 0 && lanes.length > 0)); level++) {
     const { results } = await db
       .prepare(readObjects)
-      .bind(tenant, JSON.stringify(wanted), JSON.stringify(level === 0 ? lanes : []))
+      .bind(
+        tenant,
+        JSON.stringify(wanted),
+        JSON.stringify(level === 0 ? lanes : []),
+        JSON.stringify(level === 0 ? entities : []),
+      )
       .all<BooksRow>();
     const related = new Set<string>();
     for (const row of results) {
+      if (row.lane === null) {
+        if (row.hash !== null) books.closings.set(row.object, isoDate(row.hash));
+        continue;
+      }
       if (row.state === null) {
         const { position, hash } = row;
         const head = position === null || hash === null ? null : { position, hash };

@@ -3,7 +3,7 @@
  * bounded: where a list is longer than it shows, it says so, and the checklist counts that as not done.
  */
 import { dateIn, type EpochMs, type IsoDate } from '../canonical/ids.ts';
-import { dayBefore } from '../canonical/periods.ts';
+import { dayBefore, nextDay } from '../canonical/periods.ts';
 import { bookkeepingOf } from '../ledger/accounts-by-code.ts';
 import {
   bookedAfter,
@@ -124,17 +124,16 @@ export async function monthStory(scope: StoryScope, entity: string, period: stri
   };
 }
 
-/** The first month before this one that has bookings, or may have had, and is open. */
+/** The first month before this one that is open and not before all bookings; null: there is none. */
 export function earlierOpen(
   period: string,
   closedUntil: IsoDate | null,
   span: { readonly first: string } | null,
 ): string | null {
-  const before = dayBefore(firstDayOf(period));
-  if (closedUntil !== null && closedUntil >= before) return null;
+  if (closedUntil !== null && closedUntil >= dayBefore(firstDayOf(period))) return null;
   if (span === null || span.first >= period) return null;
-  if (closedUntil === null || closedUntil < span.first) return span.first;
-  return finalDayOf(closedUntil.slice(0, 7)) > closedUntil ? closedUntil.slice(0, 7) : before.slice(0, 7);
+  const open = closedUntil === null ? span.first : nextDay(closedUntil).slice(0, 7);
+  return [open, span.first].toSorted().at(-1) ?? open;
 }
 
 /** Commits that can hold entries of the month: since it began, until it was closed. */

@@ -5,7 +5,7 @@ import type { CanonicalEvent } from '../canonical/events.ts';
 import { type LaneStanding, namedElsewhere } from '../canonical/identity.ts';
 import type { EpochMs, LaneKey, TenantId } from '../canonical/ids.ts';
 import type { Conflict, LaneHead, LeasedEvent, QuarantinedEvent } from '../durable-objects/customer-lane/protocol.ts';
-import { type LaneLink, loadBooks, loadStandings, readClosings } from '../ledger/books.ts';
+import { type LaneLink, loadBooks, loadStandings } from '../ledger/books.ts';
 import type { LedgerDatabase } from '../ledger/database.ts';
 import { canonicalJson, sha256Hex } from '../ledger/hash.ts';
 import {
@@ -59,16 +59,17 @@ async function readPlanningBooks(
   always = false,
 ): Promise<PlanningBooks> {
   const facts: readonly CanonicalEvent[] = readings.flatMap((reading) => reading.facts);
-  const entities = readings.flatMap((reading) => (reading.facts.length === 0 ? [] : reading.books.entity));
+  const entities = [...new Set(readings.map(({ books }) => books.entity))];
   const keys = objectsOf(facts);
   const named = namedElsewhere(facts, identity).flatMap((said) => [said.own, said.named]);
   const lanes = leases.map((lease) => lease.lane);
-  const [books, standings, closings] = await Promise.all([
-    keys.length === 0 && !always ? { objects: new Map(), links: new Map() } : loadBooks(db, tenant, keys, lanes),
+  const [books, standings] = await Promise.all([
+    keys.length === 0 && !always
+      ? { objects: new Map(), links: new Map(), closings: new Map() }
+      : loadBooks(db, tenant, keys, lanes, entities),
     loadStandings(db, tenant, named),
-    readClosings(db, tenant, entities),
   ]);
-  return { ...books, standings, closings };
+  return { ...books, standings };
 }
 
 const unlinked: LaneStanding = { primary: null, linked: [] };

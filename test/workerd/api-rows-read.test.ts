@@ -23,6 +23,8 @@ const reads = [
   '/exceptions',
   '/exceptions/rate_missing%2Fstripe%2Fevt_000003_020',
   '/quarantine',
+  '/periods',
+  '/approvals?status=pending',
   '/audit',
   '/config',
   '/config/versions',

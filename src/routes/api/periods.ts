@@ -6,6 +6,7 @@ import { periodRows } from '../../ledger/period-reads.ts';
 import { bookedSpan } from '../../ledger/trial-balance.ts';
 import { approvalView, viewApproval } from '../../operations/approvals.ts';
 import { directoryOf } from '../../operations/directory.ts';
+import { errorWords, logWarning } from '../../operations/log.ts';
 import { checklistCodes, standingInTheWay } from '../../operations/period-checklist.ts';
 import { type MonthStory, monthStory } from '../../operations/period-story.ts';
 import {
@@ -22,6 +23,8 @@ import {
   stateOf,
 } from '../../operations/periods.ts';
 import { closingsNow, requestReopening } from '../../operations/reopening.ts';
+import type { LocksAnswer } from '../../targets/connector.ts';
+import type { TenantRuntime } from '../../tenants/runtime.ts';
 import { problem } from '../problem.ts';
 import { audited } from './actions.ts';
 import { approvalScope } from './approvals.ts';
@@ -66,14 +69,24 @@ async function lockedTargets(call: Call, story: MonthStory): Promise<LockedTarge
     Object.keys(call.live.document.targets)
       .slice(0, 20)
       .map(async (target): Promise<LockedTarget | null> => {
-        const connector = await call.connectors(call.env)(runtime, target);
-        const answer = await connector?.locks?.(call.now);
+        const answer = await locksOf(call, runtime, target);
         if (answer === undefined) return null;
         if (!answer.ok) return { target, locks: null, message: answer.message, warning: null };
         return { target, locks: { ...answer.locks }, message: null, warning: misfit(target, answer.locks.all, story) };
       }),
   );
   return found.filter((one) => one !== null);
+}
+
+/** A credential that cannot be read is the gateway's own trouble: the rest of the story is told all the same. */
+async function locksOf(call: Call, runtime: TenantRuntime, target: string): Promise<LocksAnswer | undefined> {
+  try {
+    const connector = await call.connectors(call.env)(runtime, target);
+    return await connector?.locks?.(call.now);
+  } catch (error) {
+    logWarning('locks_failed', { tenant: call.tenant, target, error: errorWords(error) });
+    return { ok: false, message: 'it could not be asked: see the log' };
+  }
 }
 
 function misfit(target: string, locked: string | null, { state, first, last }: MonthStory): string | null {

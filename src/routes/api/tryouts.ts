@@ -1,10 +1,10 @@
 /** `POST /config/sources/{name}/try`: the dry run of a source on a pasted sample. */
 import { z } from 'zod';
-import type { Decision } from '../../canonical/decision.ts';
+import { closedFrom, type Decision } from '../../canonical/decision.ts';
 import { tenantId } from '../../canonical/ids.ts';
 import { formatMinor } from '../../canonical/money.ts';
 import { unreachable } from '../../canonical/result.ts';
-import { loadBooks } from '../../ledger/books.ts';
+import { loadBooks, readClosings } from '../../ledger/books.ts';
 import { directoryOf } from '../../operations/directory.ts';
 import { type TriedEvent, type Tryout, type TryReport, trySource } from '../../operations/try-source.ts';
 import { sources } from '../../sources/registry.ts';
@@ -73,7 +73,11 @@ export const tryoutRoutes = [
       const runtime = await directoryOf(call.env).find(call.tenant, call.now);
       if (runtime === null) return problem('not_found', { detail: 'no live config' });
       const tryout = prepared(call.params.name, call.body, runtime, call);
-      return tryout instanceof Response ? tryout : viewReport(await trySource(tryout));
+      if (tryout instanceof Response) return tryout;
+      const { entity } = tryout.books;
+      const closings = await readClosings(call.db, tenantId(call.tenant), [entity]);
+      const books = closedFrom(tryout.books, closings.get(entity) ?? null);
+      return viewReport(await trySource({ ...tryout, books }));
     },
   ),
 ];

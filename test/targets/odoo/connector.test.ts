@@ -301,6 +301,24 @@ describe('bounds', () => {
   });
 });
 
+describe('lock dates', () => {
+  it('are told as days, and as none where nothing is locked', async () => {
+    const { engine, connector } = await sandbox();
+    expect(await connector.locks?.(now)).toEqual({ ok: true, locks: { all: null, sales: null, taxes: null } });
+    engine.setLockDates({ fiscalyear_lock_date: '2026-10-31', sale_lock_date: '2026-11-30' });
+    expect(await connector.locks?.(now + 60_000)).toEqual({
+      ok: true,
+      locks: { all: '2026-10-31', sales: '2026-11-30', taxes: null },
+    });
+  });
+
+  it('that cannot be had are said to be so, with no word of Odoo’s own', async () => {
+    const silent: TargetHttp = { send: async () => ({ kind: 'refused', message: 'no connection: ECONNREFUSED' }) };
+    const answer = await odooConnector(config(), apiKey, silent).locks?.(now);
+    expect(answer).toMatchObject({ ok: false, message: expect.any(String) });
+  });
+});
+
 describe('the registry', () => {
   it('makes a connector for every kind of target, resolving its credential', async () => {
     const asked: string[] = [];
