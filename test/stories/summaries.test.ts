@@ -232,3 +232,28 @@ describe('a summary over foreign currency', () => {
     expect(odooBalancesOf(gateway)).toEqual(books);
   });
 });
+
+const monthStory = z.looseObject({
+  windows: z.array(z.looseObject({ target: z.string(), open: z.boolean() })),
+  approvals: z.array(z.looseObject({ id: z.string() })),
+});
+
+describe('the story of a month', () => {
+  it('names the window that has not taken all of it, and what waits for a second person', async () => {
+    const gateway = await Gateway.open({
+      routes: [
+        { when: { event: '*' }, ...summary, approval: 'over 100.00 EUR' },
+        { when: { event: '*' }, to: 'gl' },
+      ],
+    });
+    const january = async () => monthStory.parse(await gateway.call('GET', '/periods/2026-01'));
+    expect((await january()).windows).toMatchObject([{ target: 'odoo', open: false }]);
+    await bill(gateway, 1);
+    expect((await january()).windows).toMatchObject([{ target: 'odoo', open: true }]);
+    await hours(gateway, 24);
+    expect(await january()).toMatchObject({
+      windows: [{ open: false, lastNumber: 1 }],
+      approvals: [{ id: 'posting/odoo/ledgergate/summary/odoo/demo-eu/1/1' }],
+    });
+  });
+});
