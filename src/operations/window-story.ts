@@ -44,7 +44,7 @@ export const windowView = z.object({
   target: z.string(),
   entity: z.string(),
   number: z.int(),
-  state: z.enum(windowStates).describe('held: its summary waits for a person, see its event'),
+  state: z.enum(windowStates).describe('held: its summary waits or is in quarantine, see its event'),
   commits: span,
   closedAt: z.string(),
   closedBy: z.string(),
