@@ -97,6 +97,12 @@ export type ExceptionCause =
   | 'posting_rejected'
   | 'posting_uncertain'
   | 'posted_with_warnings'
+  /** A second person decided against a posting. */
+  | 'approval_rejected'
+  /** Nobody decided about a posting in time; it is held. */
+  | 'approval_expired'
+  /** It was approved, and what was to follow has not followed yet. */
+  | 'approval_unfinished'
   /** A person put the event aside. */
   | 'set_aside'
   | 'internal_error';

@@ -342,6 +342,8 @@ export interface JournalPosted extends Fact {
   /** Balanced per currency and in base. */
   readonly lines: readonly JournalLine[];
   readonly deferrals: readonly DeferralSlice[];
+  /** Targets that never got what this takes back, and so get no reversal of it. */
+  readonly notFor?: readonly string[];
 }
 
 /** A posting window closed: the day's entries together, for a target that takes no more. The books have them already. */

@@ -58,7 +58,8 @@ WHERE (tenant, entity, period, currency, revenue_account, deferred_account) IN (
 const writeCommits = `INSERT INTO commits (tenant, id, committed_at, events)
 SELECT e.value ->> 't', printf('%015d', max(?2, 1 + coalesce((SELECT CAST(substr(max(id), 1, 15) AS INTEGER) FROM commits WHERE tenant = e.value ->> 't'), 0))), ?2, e.value ->> 'ev' FROM json_each(?1) e`;
 
-const openExceptions = `INSERT INTO exceptions (tenant, id, cause, status, lane, seq, source, event_id, object, target, posting_key, amount, currency, message, remedy, opened_at)
+/** Rows as JSON (`exceptionRow`), and when. */
+export const openExceptions = `INSERT INTO exceptions (tenant, id, cause, status, lane, seq, source, event_id, object, target, posting_key, amount, currency, message, remedy, opened_at)
 SELECT e.value ->> 't', e.value ->> 'id', e.value ->> 'c', 'open', e.value ->> 'l', e.value ->> 'seq', e.value ->> 's', e.value ->> 'ev', e.value ->> 'o', e.value ->> 'tg', e.value ->> 'pk', e.value ->> 'a', e.value ->> 'cu', e.value ->> 'm', e.value ->> 'r', ?2 FROM json_each(?1) e WHERE true
 ON CONFLICT (tenant, id) DO UPDATE SET status = 'open', message = excluded.message, resolved_at = NULL, resolution = NULL
 WHERE exceptions.status <> 'open' OR exceptions.message <> excluded.message`;
@@ -66,7 +67,11 @@ WHERE exceptions.status <> 'open' OR exceptions.message <> excluded.message`;
 const resolveExceptions = `UPDATE exceptions SET status = 'resolved', resolved_at = ?2, resolution = 'the cause is gone'
 WHERE (tenant, id) IN (SELECT e.value ->> 't', e.value ->> 'id' FROM json_each(?1) e) AND status = 'open'`;
 
-const writePostings = `INSERT INTO postings (tenant, target, key, kind, lane, position, source, event_id, outcome, remote_id, remote_name, remote_date, differences, message, attempts, updated_at)
+const askApprovals = `INSERT INTO approvals (tenant, id, kind, entity, status, rule, subject, amount, currency, requested_by, requested_at, expires_at, action)
+SELECT e.value ->> 't', e.value ->> 'id', 'posting', e.value ->> 'en', 'pending', e.value ->> 'ru', e.value ->> 'ab', e.value ->> 'a', e.value ->> 'cu', e.value ->> 'by', ?2, ?2 + (e.value ->> 'ex'), e.value ->> 'ac' FROM json_each(?1) e`;
+
+/** Rows as JSON (`postingRow`), and when. What is applied stays so. */
+export const writePostings = `INSERT INTO postings (tenant, target, key, kind, lane, position, source, event_id, outcome, remote_id, remote_name, remote_date, differences, message, attempts, updated_at)
 SELECT e.value ->> 't', e.value ->> 'tg', e.value ->> 'k', e.value ->> 'kd', e.value ->> 'l', e.value ->> 'p', e.value ->> 's', e.value ->> 'id', e.value ->> 'o', e.value ->> 'ri', e.value ->> 'rn', e.value ->> 'rd', e.value ->> 'df', e.value ->> 'm', e.value ->> 'at', ?2 FROM json_each(?1) e WHERE true
 ON CONFLICT (tenant, target, key) DO UPDATE SET outcome = excluded.outcome, remote_id = coalesce(excluded.remote_id, postings.remote_id), remote_name = coalesce(excluded.remote_name, postings.remote_name), remote_date = coalesce(excluded.remote_date, postings.remote_date), differences = excluded.differences, message = excluded.message, attempts = excluded.attempts, updated_at = excluded.updated_at
 WHERE postings.outcome <> 'applied'`;
@@ -153,6 +158,7 @@ export async function commitLanes(
       now,
     ),
     ...markStatements(db, lanes, now),
+    ...statements(db, askApprovals, lanes.flatMap(approvalRows), now),
   ];
   if (batch.length > 0) await db.batch(batch);
 }
@@ -325,7 +331,24 @@ const recognisedOnly = (lane: LaneCommit): LaneCommit => ({
   entries: lane.entries.filter(({ kind }) => kind === 'revenue.recognized'),
 });
 
-const exceptionRow = (lane: { readonly tenant: TenantId; readonly lane: LaneKey }, exception: ExceptionRecord) => ({
+const approvalRows = ({ tenant, lane, approvals }: LaneCommit) =>
+  (approvals ?? []).map(({ subject, target, source, eventId, seq, ...asked }) => ({
+    t: tenant,
+    id: `${subject}/1`,
+    en: asked.entity,
+    ru: asked.rule,
+    ab: asked.about,
+    a: asked.amount,
+    cu: asked.currency,
+    by: asked.requestedBy,
+    ex: asked.expiresAfterMs,
+    ac: JSON.stringify({ subject, target, source, eventId, lane, seq }),
+  }));
+
+export const exceptionRow = (
+  lane: { readonly tenant: TenantId; readonly lane: LaneKey },
+  exception: ExceptionRecord,
+) => ({
   t: lane.tenant,
   l: lane.lane,
   id: exception.id,
@@ -349,6 +372,24 @@ export interface LaneException {
   readonly exception: ExceptionRecord;
 }
 
+export const postingRow = (posting: PostingRecord) => ({
+  t: posting.tenant,
+  tg: posting.target,
+  k: posting.key,
+  kd: posting.kind,
+  l: posting.lane,
+  p: posting.position,
+  s: posting.source,
+  id: posting.eventId,
+  o: posting.outcome,
+  ri: posting.remoteId,
+  rn: posting.remoteName,
+  rd: posting.remoteDate,
+  df: JSON.stringify(posting.differences),
+  m: posting.message,
+  at: posting.attempts,
+});
+
 /** Records what became of postings, with the exceptions that opened and closed. Idempotent: `applied` is final. */
 export async function recordPostings(
   db: LedgerDatabase,
@@ -357,25 +398,8 @@ export async function recordPostings(
   resolved: readonly { readonly tenant: TenantId; readonly id: string }[],
   now: EpochMs,
 ): Promise<void> {
-  const rows = postings.map((posting) => ({
-    t: posting.tenant,
-    tg: posting.target,
-    k: posting.key,
-    kd: posting.kind,
-    l: posting.lane,
-    p: posting.position,
-    s: posting.source,
-    id: posting.eventId,
-    o: posting.outcome,
-    ri: posting.remoteId,
-    rn: posting.remoteName,
-    rd: posting.remoteDate,
-    df: JSON.stringify(posting.differences),
-    m: posting.message,
-    at: posting.attempts,
-  }));
   const batch = [
-    ...statements(db, writePostings, rows, now),
+    ...statements(db, writePostings, postings.map(postingRow), now),
     ...statements(
       db,
       openExceptions,

@@ -52,6 +52,11 @@ export async function laneOfObject(db: LedgerReads, tenant: string, object: stri
 const entryIdPattern = /^(.+)#(\d{1,15})\.(\d{1,6})$/;
 
 export async function findEntry(db: LedgerReads, tenant: string, id: string): Promise<EntryView | null> {
+  const row = await findEntryRow(db, tenant, id);
+  return row === null ? null : viewEntry(row);
+}
+
+export async function findEntryRow(db: LedgerReads, tenant: string, id: string): Promise<EntryRow | null> {
   const match = entryIdPattern.exec(id);
   if (match === null) return null;
   const [, lane = '', position = '', part = ''] = match;
@@ -67,7 +72,7 @@ export async function findEntry(db: LedgerReads, tenant: string, id: string): Pr
       ),
     )
     .get();
-  return row === undefined || entryIdOf(row) !== id ? null : viewEntry(row);
+  return row === undefined || entryIdOf(row) !== id ? null : row;
 }
 
 export async function laneHead(db: LedgerReads, tenant: string, lane: string) {

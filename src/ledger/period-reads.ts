@@ -155,13 +155,18 @@ export async function undeliveredDocuments(
 const afterWindow = `SELECT 1 AS one FROM (SELECT events FROM commits WHERE tenant = ?1 AND id > ?2 ORDER BY id LIMIT ?6) c
 CROSS JOIN json_each(c.events) v CROSS JOIN events e ON e.tenant = ?1 AND e.source = v.value ->> 0 AND e.event_id = v.value ->> 1
 CROSS JOIN entries x ON x.tenant = ?1 AND x.lane = e.lane AND x.position = e.position
-WHERE x.entity = ?3 AND x.date BETWEEN ?4 AND ?5 LIMIT 1`;
+WHERE x.entity = ?3 AND x.date BETWEEN ?4 AND ?5 AND EXISTS (SELECT 1 FROM json_each(e.documents, '$.summaries') s WHERE s.value = ?7) LIMIT 1`;
 
-/** Whether entries of the month were booked after the commit that a summary window ended with. */
-export async function bookedAfter(db: D1Database, month: MonthOfEntity, commit: string): Promise<boolean> {
+/** Whether entries of the month that go with the target's summaries were booked after that commit. */
+export async function bookedAfter(
+  db: D1Database,
+  month: MonthOfEntity,
+  commit: string,
+  target: string,
+): Promise<boolean> {
   const row = await db
     .prepare(afterWindow)
-    .bind(month.tenant, commit, month.entity, month.first, month.last, COMMITS * WALKS)
+    .bind(month.tenant, commit, month.entity, month.first, month.last, COMMITS * WALKS, target)
     .first<{ one: number }>();
   return row !== null;
 }

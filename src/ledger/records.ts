@@ -5,6 +5,7 @@ import type { TargetDocument } from '../canonical/documents.ts';
 import type { DraftEntry } from '../canonical/entry.ts';
 import type { CanonicalEvent } from '../canonical/events.ts';
 import type { EpochMs, LaneKey, ProviderEventId, SourceId, TenantId } from '../canonical/ids.ts';
+import type { Currency, MinorUnits } from '../canonical/money.ts';
 import type { ObjectState } from '../canonical/objects.ts';
 import type { LaneHead } from '../durable-objects/customer-lane/protocol.ts';
 import type { TrustTier } from '../verification/verification.ts';
@@ -28,8 +29,31 @@ export interface PostingPlan {
     readonly notBefore: EpochMs;
     /** History: the target has it from elsewhere. It is looked for there and compared, never written. */
     readonly adopt?: true;
+    /** Posted only once a second person has approved: the request's id, without its number (`ApprovalRecord`). */
+    readonly approval?: string;
   }[];
   readonly documents: readonly TargetDocument[];
+  /** Targets that take the event's entries with the summary of their window instead of its documents. */
+  readonly summaries?: readonly string[];
+}
+
+/** A posting that waits for a second person, asked for by what caused it. */
+export interface ApprovalRecord {
+  /** `posting/<target>/<source>/<event id>`; its requests count up from `/1`. */
+  readonly subject: string;
+  readonly entity: string;
+  readonly rule: string;
+  /** One sentence. */
+  readonly about: string;
+  readonly amount: MinorUnits;
+  readonly currency: Currency;
+  /** `gateway`, or who had the event told or tried again: they may not approve it. */
+  readonly requestedBy: string;
+  readonly expiresAfterMs: number;
+  readonly target: string;
+  readonly source: SourceId;
+  readonly eventId: ProviderEventId;
+  readonly seq: number;
 }
 
 export type EventOutcome = 'booked' | 'nothing' | 'waiting' | 'parked' | 'quarantined';
@@ -82,6 +106,8 @@ export interface LaneCommit {
   readonly exceptions: readonly ExceptionRecord[];
   /** Ids of exceptions whose cause is gone. */
   readonly resolved: readonly string[];
+  /** Asked for in the same transaction. */
+  readonly approvals?: readonly ApprovalRecord[];
   /** The lane turned out to be the same customer's as another: what is accepted from now on goes on there. */
   readonly link?: LaneLinkRecord | null;
   /** Customers that are new or changed, by what they may share with others. */

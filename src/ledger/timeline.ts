@@ -6,6 +6,8 @@ import { z } from 'zod';
 import type { EpochMs } from '../canonical/ids.ts';
 import type { LogLine } from '../durable-objects/customer-lane/protocol.ts';
 import type { TrustTier } from '../verification/verification.ts';
+import type { CorrectionsView } from './correction-reads.ts';
+import type { ApprovalRow } from './period-reads.ts';
 import {
   amountText,
   type EntryView,
@@ -25,7 +27,19 @@ import {
 
 export const timelineStep = z.object({
   at: z.string().nullable().describe('null: it has not happened yet'),
-  step: z.enum(['received', 'stored', 'decided', 'booked', 'archived', 'document', 'posted', 'exception', 'resolved']),
+  step: z.enum([
+    'received',
+    'stored',
+    'decided',
+    'booked',
+    'archived',
+    'document',
+    'approval',
+    'posted',
+    'exception',
+    'resolved',
+    'corrected',
+  ]),
   sentence: z.string(),
 });
 export type TimelineStep = z.infer<typeof timelineStep>;
@@ -50,7 +64,14 @@ export const timelineView = z.object({
   facts: z.array(z.looseObject({ kind: z.string() })),
   entries: z.array(entryView),
   documents: z.array(z.looseObject({ kind: z.string(), key: z.string() })),
-  targets: z.array(z.object({ target: z.string(), notBefore: z.string() })),
+  targets: z.array(
+    z.object({
+      target: z.string(),
+      notBefore: z.string(),
+      approval: z.string().nullable().describe('what a second person is asked; its requests are `<approval>/1` …'),
+    }),
+  ),
+  summaries: z.array(z.string()).describe('targets that take its entries with the summary of their window'),
   postings: z.array(postingView),
   exceptions: z.array(exceptionView),
 });
@@ -61,6 +82,9 @@ export interface TimelineRecord {
   readonly entries: readonly EntryView[];
   readonly postings: readonly PostingView[];
   readonly exceptions: readonly ExceptionView[];
+  readonly approvals: readonly ApprovalRow[];
+  /** By entry id. */
+  readonly corrections: ReadonlyMap<string, CorrectionsView>;
 }
 
 const proofs: Readonly<Record<TrustTier, string>> = {
@@ -172,14 +196,59 @@ const wait = (notBefore: EpochMs, decidedAt: EpochMs): string =>
 /** What each target was asked for and has no answer to yet. */
 function openDocumentSteps(record: TimelineRecord, plan: StoredPlan): TimelineStep[] {
   const answered = new Set(record.postings.map((posting) => `${posting.target} ${posting.key}`));
-  return plan.targets.flatMap(({ target, notBefore }): TimelineStep[] => {
+  const documents = plan.targets.flatMap(({ target, notBefore, approval }): TimelineStep[] => {
     const open = plan.documents.filter((document) => !answered.has(`${target} ${document.key}`));
+    const first = approval === undefined ? '' : ', once it is approved';
     return open.map((document) => ({
       at: null,
       step: 'document',
-      sentence: `To be posted to ${target}${wait(notBefore, record.event.decidedAt)}: ${document.key}.`,
+      sentence: `To be posted to ${target}${first}${wait(notBefore, record.event.decidedAt)}: ${document.key}.`,
     }));
   });
+  const summaries = plan.summaries.map(
+    (target): TimelineStep => ({
+      at: iso(record.event.decidedAt),
+      step: 'document',
+      sentence: `Goes to ${target} with the summary of its window.`,
+    }),
+  );
+  return [...summaries, ...documents];
+}
+
+function approvalSteps(approval: ApprovalRow): TimelineStep[] {
+  const stake =
+    approval.amount === null || approval.currency === null
+      ? ''
+      : ` of ${amountText(approval.amount, approval.currency)}`;
+  const asked: TimelineStep = {
+    at: iso(approval.requestedAt),
+    step: 'approval',
+    sentence: `A second person is asked for a posting${stake} (${approval.rule}), by ${approval.requestedBy}, until ${iso(approval.expiresAt)}.`,
+  };
+  if (approval.decidedAt === null) return [asked];
+  const why = approval.reason === null ? '' : `: ${approval.reason}`;
+  const how = { approved: 'Approved', rejected: 'Rejected', expired: 'Expired, written down' }[approval.status];
+  return [
+    asked,
+    {
+      at: iso(approval.decidedAt),
+      step: 'approval',
+      sentence: sentence(`${how ?? approval.status} by ${approval.decidedBy ?? 'nobody'}${why}`),
+    },
+  ];
+}
+
+function correctionSteps(entry: string, corrections: CorrectionsView | undefined): TimelineStep[] {
+  const step = (text: string): TimelineStep => ({ at: null, step: 'corrected', sentence: text });
+  const booked = (followUp: NonNullable<CorrectionsView['reversedBy']>) =>
+    followUp.entry === null ? `event ${followUp.eventId}, which is not booked yet` : `entry ${followUp.entry}`;
+  const { reversedBy = null, replacedBy = null, reverses = null, standsInFor = null } = corrections ?? {};
+  return [
+    ...(reversedBy === null ? [] : [step(`Entry ${entry} was reversed by ${booked(reversedBy)}.`)]),
+    ...(replacedBy === null ? [] : [step(`In its place stands ${booked(replacedBy)}.`)]),
+    ...(reverses === null ? [] : [step(`Entry ${entry} reverses entry ${reverses}.`)]),
+    ...(standsInFor === null ? [] : [step(`Entry ${entry} stands in for entry ${standsInFor}.`)]),
+  ];
 }
 
 function postingStep(posting: PostingView): TimelineStep {
@@ -260,9 +329,11 @@ export function tellTimeline(record: TimelineRecord): Timeline {
             sentence: `The raw bytes are in the archive at ${event.archive}.`,
           },
         ]),
+    ...record.approvals.flatMap(approvalSteps),
     ...inPlanOrder(record.postings, plan).map(postingStep),
     ...openDocumentSteps(record, plan),
     ...record.exceptions.flatMap(exceptionSteps),
+    ...record.entries.flatMap(({ id }) => correctionSteps(id, record.corrections.get(id))),
   ];
   return {
     where: 'ledger',
@@ -277,7 +348,12 @@ export function tellTimeline(record: TimelineRecord): Timeline {
     facts: factsOf(event),
     entries: [...record.entries],
     documents: plan.documents,
-    targets: plan.targets.map(({ target, notBefore }) => ({ target, notBefore: iso(notBefore) })),
+    targets: plan.targets.map(({ target, notBefore, approval }) => ({
+      target,
+      notBefore: iso(notBefore),
+      approval: approval ?? null,
+    })),
+    summaries: plan.summaries,
     postings: [...record.postings],
     exceptions: [...record.exceptions],
   };
@@ -311,6 +387,7 @@ export function tellLaneTimeline(lane: string, line: LogLine): Timeline {
     entries: [],
     documents: [],
     targets: [],
+    summaries: [],
     postings: [],
     exceptions: [],
   };

@@ -35,6 +35,17 @@ export interface ApprovalKind {
   carryOut(approval: ApprovalRow, scope: ApprovalScope): Promise<Result<readonly D1PreparedStatement[], string>>;
   /** What follows outside the books. Approving what is approved repeats it, so a second time changes nothing. */
   afterwards?(approval: ApprovalRow, scope: ApprovalScope): Promise<void>;
+  /** What a refusal means for what was asked about; absent: nothing, it is just not done. */
+  readonly turnDown?: {
+    /** Statements that join the transaction in which it is rejected or expires. */
+    statements(
+      approval: ApprovalRow,
+      how: 'rejected' | 'expired',
+      scope: ApprovalScope,
+    ): Promise<readonly D1PreparedStatement[]>;
+    /** What follows a rejection outside the books; rejecting what is rejected repeats it. */
+    afterwards(approval: ApprovalRow, scope: ApprovalScope): Promise<void>;
+  };
 }
 
 export interface ApprovalRequest {
@@ -194,12 +205,21 @@ export async function decideApproval(
     await kind?.afterwards?.(approval, scope);
     return { code: 'decided', approval };
   }
+  if (approval.status === 'rejected' && verdict === 'rejected') {
+    await kind?.turnDown?.afterwards(approval, scope);
+    return { code: 'decided', approval };
+  }
   if (approval.status !== 'pending') return refusal(`it is ${approval.status} already`);
   if (approval.expiresAt <= now) {
-    await write(approval, 'expired', 'nobody decided in time', [], scope);
+    await expire(approval, kinds, scope);
     return refusal(`it expired on ${iso(approval.expiresAt)}: ask again`);
   }
-  if (verdict === 'rejected') return write(approval, verdict, reason, [], scope);
+  if (verdict === 'rejected') {
+    const follows = (await kind?.turnDown?.statements(approval, verdict, scope)) ?? [];
+    const rejected = await write(approval, verdict, reason, follows, scope);
+    if (rejected.code === 'decided') await kind?.turnDown?.afterwards(rejected.approval, scope);
+    return rejected;
+  }
   if (approval.requestedBy === by) return refusal('nobody approves what they asked for');
   if (kind === undefined) return refusal(`nothing here carries out a ${approval.kind}`);
   const carried = await kind.carryOut(approval, scope);
@@ -207,6 +227,16 @@ export async function decideApproval(
   const decided = await write(approval, verdict, reason, carried.value, scope);
   if (decided.code === 'decided') await kind.afterwards?.(decided.approval, scope);
   return decided;
+}
+
+/** Writes down that nobody decided in time. */
+export async function expire(
+  approval: ApprovalRow,
+  kinds: Readonly<Record<string, ApprovalKind>>,
+  scope: ApprovalScope,
+): Promise<Decided> {
+  const follows = (await kinds[approval.kind]?.turnDown?.statements(approval, 'expired', scope)) ?? [];
+  return write(approval, 'expired', 'nobody decided in time', follows, { ...scope, by: 'clock' });
 }
 
 const overtaken = /immutable|constraint failed/;

@@ -24,6 +24,9 @@ const causes: Readonly<Record<ExceptionCause, true>> = {
   posting_rejected: true,
   posting_uncertain: true,
   posted_with_warnings: true,
+  approval_rejected: true,
+  approval_expired: true,
+  approval_unfinished: true,
   set_aside: true,
   internal_error: true,
 };

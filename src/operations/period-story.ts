@@ -157,6 +157,7 @@ async function windowsOf(
   const { entity } = month;
   const timeZone = config.entities[entity]?.timeZone ?? 'UTC';
   const closed = new Map((await lastWindows(books, tenant, entity)).map((row) => [row.target, row]));
+  const summarised = new Set(config.routes.filter(({ mode }) => mode === 'summary').map(({ to }) => to));
   const next = new Map<string, EpochMs>();
   for (const { window, to, when } of config.routes) {
     if (window === undefined || (when.entity !== undefined && when.entity !== entity)) continue;
@@ -166,7 +167,9 @@ async function windowsOf(
     [...new Set([...next.keys(), ...closed.keys()])].toSorted().map(async (target): Promise<OpenWindow> => {
       const last = closed.get(target);
       const holding = documents.filter((one) => one.target === target && one.notBefore > now).length;
-      const untaken = last !== undefined && (await bookedAfter(db, month, last.toCommit));
+      // Before the first window: what is dated in the month was booked since it began.
+      const after = last?.toCommit ?? commitIdAt(Date.parse(`${month.first}T00:00:00Z`) - DAY_MS);
+      const untaken = (last !== undefined || summarised.has(target)) && (await bookedAfter(db, month, after, target));
       return {
         target,
         next: next.get(target) ?? null,

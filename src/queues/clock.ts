@@ -1,11 +1,13 @@
 /** What the clock does each minute. Each task stands by itself: one that fails is told, holds no other, and comes again. */
 import type { Bindings } from '../bindings.ts';
 import type { EpochMs } from '../canonical/ids.ts';
+import { expireApprovals } from '../operations/expire-approvals.ts';
 import { errorWords, logError } from '../operations/log.ts';
 import { isFeedTime, pullRates } from '../operations/rates-feed.ts';
 import { tellDueRecognitions } from '../operations/recognition-run.ts';
 import { resumeAllParked } from '../operations/resume-parked.ts';
 import { sealDue } from '../operations/sealing.ts';
+import { closeDueWindows } from '../operations/windows.ts';
 import { feedPorts } from './connectors.ts';
 import { sweep } from './sweep.ts';
 
@@ -13,6 +15,8 @@ const tasks: Readonly<Record<string, (env: Bindings, now: EpochMs) => Promise<un
   sweep: (env) => sweep(env),
   parked: (env) => resumeAllParked(env),
   recognition: (env, now) => tellDueRecognitions(env, now),
+  approvals: (env, now) => expireApprovals(env, now),
+  windows: (env, now) => closeDueWindows(env, now),
   seals: (env, now) => sealDue(env, now),
   rates: async (env, now) => {
     if (isFeedTime(now)) await pullRates(feedPorts(env), now);

@@ -25,7 +25,7 @@ import { OWN_SOURCE } from '../sources/ledgergate/index.ts';
 import { enrichmentKey } from '../sources/source.ts';
 import type { TenantRuntime, TenantSource } from '../tenants/runtime.ts';
 import { outsideHttp } from './connectors.ts';
-import { answerFromBooks } from './enrich-own.ts';
+import { answerOwn } from './enrich-own.ts';
 import type { Enrich } from './read-events.ts';
 
 /** Providers whose API the gateway can ask. For the others every need is answered with "not to be had". */
@@ -71,7 +71,7 @@ export function enrichFrom(env: Bindings): Enrich {
   return async (runtime, source, needs, now) => {
     if (source.source.provider !== OWN_SOURCE) return outside(runtime, source, needs, now);
     const { tenant, config } = runtime;
-    return answerFromBooks(shardOf(env, config.shard), tenant, needs, ({ kind }, error) =>
+    return answerOwn(shardOf(env, config.shard), tenant, needs, ({ kind }, error) =>
       logWarning('own_enrichment_delayed', { tenant, kind, error: errorWords(error) }),
     );
   };

@@ -116,6 +116,7 @@ async function planOne(
           objects: books.objects,
           booksOf: (entity) => asOfNow(tenant.books(entity), books),
           route: (facts, entity) => tenant.route(facts, entity, now),
+          approval: (question) => tenant.approval(question),
           identity: { rules: tenant.identity, standing: (lane) => books.standings.get(lane) ?? unlinked },
           kinship: kinshipOf(lease.lane, books.kin.get(lease.lane) ?? []),
           duplicates: tenant.config.policies.duplicateCustomers,
@@ -163,6 +164,7 @@ function commitOf(
     objects: sealed.objects,
     exceptions: [...(whole ? lease.conflicts.map(conflictException) : []), ...plan.exceptions],
     resolved: plan.resolved,
+    approvals: plan.approvals,
     link: plan.link,
     marks,
     // A linked lane's head stands still as it is.

@@ -4,8 +4,9 @@
  * and is looked at again after every event that was applied.
  */
 
+import type { ApprovalNeed, PostingInQuestion } from '../canonical/approval.ts';
 import { decide, objectsOf } from '../canonical/decide.ts';
-import type { EntityBooks, ExceptionDraft } from '../canonical/decision.ts';
+import type { Decision, EntityBooks, ExceptionDraft } from '../canonical/decision.ts';
 import { type DuplicatePolicy, markChange } from '../canonical/duplicates.ts';
 import { entityOfObjects } from '../canonical/entities.ts';
 import type { DraftEntry } from '../canonical/entry.ts';
@@ -34,6 +35,7 @@ import {
 import type { OwnedObject } from '../ledger/books.ts';
 import type { MarkedEvent } from '../ledger/customer-marks.ts';
 import {
+  type ApprovalRecord,
   type EventRecord,
   type ExceptionRecord,
   exceptionId,
@@ -41,6 +43,8 @@ import {
   type PostingPlan,
 } from '../ledger/records.ts';
 import { errorWords } from '../operations/log.ts';
+import type { RoutedTarget } from '../tenants/runtime.ts';
+import { approvalFor } from './plan-approval.ts';
 
 /** How an event reads before the books are asked: made by the source's `interpret` and the tenant's config. */
 export type Reading =
@@ -66,7 +70,9 @@ export interface LanePlanInput {
   /** An entity's books; asked where the books know the event's object as another entity's than its reading says. */
   readonly booksOf: (entity: string) => EntityBooks;
   /** Which targets the facts are routed to, and from when. */
-  readonly route: (facts: readonly CanonicalEvent[], entity: string) => PostingPlan['targets'];
+  readonly route: (facts: readonly CanonicalEvent[], entity: string) => readonly RoutedTarget[];
+  /** Whether a second person has to approve of a posting first. */
+  readonly approval: (question: PostingInQuestion) => ApprovalNeed | null;
   /** Which customers name themselves elsewhere, and how the lanes concerned stand. */
   readonly identity: { readonly rules: IdentityRules; readonly standing: StandingLookup };
   /** Whose customers are one in this lane. */
@@ -96,6 +102,7 @@ export interface LanePlan {
   readonly forwarded: readonly { readonly event: LeasedEvent; readonly to: LaneKey }[];
   readonly exceptions: readonly ExceptionRecord[];
   readonly resolved: readonly string[];
+  readonly approvals: readonly ApprovalRecord[];
   /** The lane's last act: what follows the event that taught it stays due, and goes to the primary. */
   readonly link: LaneLinkRecord | null;
   /** Customers whose snapshots were applied, once each. */
@@ -133,6 +140,7 @@ class PlanningLane {
   readonly resolved: string[] = [];
   /** The last event that changed each customer. */
   private readonly customers = new Map<ObjectKey, LeasedEvent>();
+  readonly approvals: ApprovalRecord[] = [];
   link: LaneLinkRecord | null = null;
   readonly input: LanePlanInput;
 
@@ -204,10 +212,9 @@ class PlanningLane {
       case 'booked': {
         const owner = foreignOwner(this.input, decision.objects);
         if (owner !== null) return this.forward(event, owner);
-        const targets =
-          decision.documents.length === 0 ? [] : this.routed(event, facts, decision.objects, books.entity);
+        const plan = this.planPosting(event, facts, decision, books);
         const notes = [note, decision.note].filter((words) => typeof words === 'string').join('; ') || null;
-        const position = this.apply(event, 'booked', notes, facts, { targets, documents: decision.documents });
+        const position = this.apply(event, 'booked', notes, facts, plan);
         decision.entries.forEach((entry, part) => {
           this.entries.push({ ...entry, position, part, event });
         });
@@ -235,21 +242,39 @@ class PlanningLane {
     });
   }
 
+  /** Where its documents go, which of them wait for a second person, and whose windows take its entries instead. */
+  private planPosting(
+    event: LeasedEvent,
+    facts: readonly CanonicalEvent[],
+    { entries, documents, objects }: Extract<Decision, { outcome: 'booked' }>,
+    { entity, currency: baseCurrency }: EntityBooks,
+  ): PostingPlan {
+    if (documents.length === 0 && entries.length === 0) return { targets: [], documents };
+    const routed = this.routed(facts, objects, entity);
+    const taking = documents.length === 0 ? [] : routed.filter(({ summarised }) => summarised !== true);
+    if (event.evidence[IMPORTED_BY] !== undefined) return { targets: taking.map(adopted), documents };
+    const summaries = routed.filter(({ summarised }) => summarised === true).map(({ target }) => target);
+    const targets = taking.map((one) => {
+      const question = { facts, entity, baseCurrency, target: one.target, entries, documents };
+      const need = this.input.approval(question);
+      if (need === null) return one;
+      const asked = approvalFor(event, question, need);
+      this.approvals.push(asked);
+      return { ...one, approval: asked.subject };
+    });
+    return { targets, documents, ...(summaries.length === 0 || entries.length === 0 ? {} : { summaries }) };
+  }
+
   /** A customer's own snapshot goes to the targets of every entity that has billed it. */
   private routed(
-    event: LeasedEvent,
     facts: readonly CanonicalEvent[],
     changed: readonly ObjectState[],
     entity: string,
-  ): PostingPlan['targets'] {
+  ): readonly RoutedTarget[] {
     const shared = facts.some((fact) => fact.kind === 'customer.upserted');
     const customers = shared ? changed.flatMap((state) => (state.kind === 'customer' ? entitiesOf(state) : [])) : [];
     const targets = [...new Set([entity, ...customers])].flatMap((each) => this.input.route(facts, each));
-    const distinct = [...new Map(targets.map((target) => [target.target, target])).values()];
-    // History was posted by whoever was there before: it is looked for, and never posted a second time.
-    return event.evidence[IMPORTED_BY] === undefined
-      ? distinct
-      : distinct.map(({ target }) => ({ target, notBefore: 0, adopt: true as const }));
+    return [...new Map(targets.map((target) => [target.target, target])).values()];
   }
 
   /** The first link that is learnt ends the plan. */
@@ -356,6 +381,9 @@ class PlanningLane {
   }
 }
 
+/** History was posted by whoever was there before: it is looked for, and never posted a second time. */
+const adopted = ({ target }: RoutedTarget): PostingPlan['targets'][number] => ({ target, notBefore: 0, adopt: true });
+
 /** Our own fault, on the list with what is at stake: the event stays whole and is decided again when unblocked. */
 export function internalError(event: LeasedEvent, facts: readonly CanonicalEvent[], words: string): ExceptionDraft {
   return {
@@ -438,6 +466,7 @@ export function planLane(input: LanePlanInput): LanePlan {
     exceptions,
     // What was gone at one try of this pass may be met again at the next.
     resolved: lane.resolved.filter((id) => !raised.has(id)),
+    approvals: lane.approvals,
     link: lane.link,
     marks: lane.marks(),
   };
@@ -459,6 +488,7 @@ export function drainLane(events: readonly LeasedEvent[], head: LaneHead, primar
     forwarded: inOrder.map((event) => ({ event, to: primary })),
     exceptions: [],
     resolved: inOrder.flatMap(causesOf),
+    approvals: [],
     link: null,
     marks: [],
   };

@@ -19,6 +19,8 @@ export interface PostingItem {
    * run). `first`: it is written when it is not found (the days of a take-over).
    */
   readonly adopt: 'no' | 'only' | 'first';
+  /** What a second person is asked about it, `ApprovalRecord.subject`; null: nobody is. */
+  readonly approval: string | null;
   readonly uncertain: boolean;
   /** From the outbox: an earlier pass may have posted part of it. */
   readonly tried: boolean;

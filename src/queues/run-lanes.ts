@@ -7,6 +7,7 @@ import type { LeaseAnswer, OutboxItem, Settlement } from '../durable-objects/cus
 import { type BookedEvent, readBookedEvents } from '../ledger/books.ts';
 import { errorWords } from '../operations/log.ts';
 import type { TenantRuntime } from '../tenants/runtime.ts';
+import { DECIDED_AGAIN_MS, heldForApproval } from './approval-gate.ts';
 import { ledgerStage } from './ledger-stage.ts';
 import type { LeasedLane, LedgerOutcome } from './ledger-work.ts';
 import type { LaneName, StagePorts } from './ports.ts';
@@ -125,16 +126,33 @@ async function postAll(
 ): Promise<ItemOutcome[]> {
   const now = ports.now();
   const overdue = await outboxItems(tenant, outcomes, ports);
+  const waiting = await heldForApproval(tenant.tenant, [...(overdue?.values() ?? [])].flat(), ports);
   const items: PostingItem[] = [];
   const deferred: ItemOutcome[] = [];
   for (const outcome of outcomes) {
     const due = overdue?.get(outcome.lease) ?? [];
-    items.push(...due);
     const blocked = new Set(outcome.lease.blockedTargets);
     const unread = outcome.lease.outbox.length - due.length;
     if (unread > 0) for (const entry of outcome.lease.outbox) blocked.add(entry.target);
+    const behind = new Set<string>();
+    for (const item of due) {
+      // The lane's later documents for the target stay behind one that waits for a second person, as they are.
+      if (behind.has(item.target)) continue;
+      if (!waiting.has(item)) items.push(item);
+      else {
+        behind.add(item.target);
+        blocked.add(item.target);
+        deferred.push({
+          item,
+          done: false,
+          uncertain: item.uncertain,
+          tried: false,
+          notBefore: now + DECIDED_AGAIN_MS,
+        });
+      }
+    }
     for (const { plan, ...place } of outcome.toPost) {
-      for (const { target, notBefore, adopt } of plan.targets) {
+      for (const { target, notBefore, adopt, approval } of plan.targets) {
         const { tenant: id, lane } = outcome.lease;
         const item: PostingItem = {
           ...place,
@@ -142,16 +160,17 @@ async function postAll(
           lane,
           target,
           documents: plan.documents,
-          adopt: adoption(tenant, target, adopt),
+          ...standing(tenant, target, { adopt, approval }),
           tried: false,
           attempts: 0,
           leaseUntil: outcome.lease.until,
         };
-        if (notBefore <= now && !blocked.has(target)) items.push(item);
+        if (notBefore <= now && approval === undefined && !blocked.has(target)) items.push(item);
         else {
           // Whatever comes after it for this target has to stay behind it.
           blocked.add(target);
-          deferred.push({ item, done: false, uncertain: item.uncertain, tried: false, notBefore });
+          const from = approval === undefined ? notBefore : Math.max(notBefore, now + DECIDED_AGAIN_MS);
+          deferred.push({ item, done: false, uncertain: item.uncertain, tried: false, notBefore: from });
         }
       }
     }
@@ -162,10 +181,17 @@ async function postAll(
 }
 
 /** As the target's mode is now, so that what was held while a take-over was under way is looked for too. */
-function adoption(tenant: TenantRuntime, name: string, history: true | undefined): PostingItem['adopt'] {
+function standing(
+  tenant: TenantRuntime,
+  name: string,
+  planned: { readonly adopt?: true | undefined; readonly approval?: string | undefined } | undefined,
+): Pick<PostingItem, 'adopt' | 'approval'> {
   const target = tenant.config.targets[name];
-  if (history === true || (target?.kind === 'odoo' && target.mode === 'compare')) return 'only';
-  return target?.kind === 'odoo' && target.mode === 'takeover' ? 'first' : 'no';
+  const mode = target?.kind === 'odoo' ? target.mode : 'live';
+  const only = planned?.adopt === true || mode === 'compare';
+  // Nobody is asked about what is not posted.
+  if (only) return { adopt: 'only', approval: null };
+  return { adopt: mode === 'takeover' ? 'first' : 'no', approval: planned?.approval ?? null };
 }
 
 /** Outbox items with their documents, read from the books. When the books do not answer they stay for the next pass. */
@@ -203,7 +229,11 @@ async function outboxItems(
             source,
             eventId,
             documents: plan.documents,
-            adopt: adoption(tenant, target, plan.targets.find((route) => route.target === target)?.adopt),
+            ...standing(
+              tenant,
+              target,
+              plan.targets.find((one) => one.target === target),
+            ),
             uncertain,
             tried: true,
             attempts,

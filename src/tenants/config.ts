@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { accountRoles } from '../canonical/accounts.ts';
+import { currency, type Money, parseDecimal } from '../canonical/money.ts';
 
 const slug = z
   .string()
@@ -105,6 +106,8 @@ const targetLimits = z.strictObject({
   perSecond: z.number().positive().max(1000).default(4),
   /** Documents per bulk call. */
   batch: z.int().min(1).max(200).default(100),
+  /** Lines of one summary journal; what is longer goes in several, each balanced. */
+  linesPerJournal: z.int().min(2).max(2000).default(500),
 });
 
 export const odooTarget = z.strictObject({
@@ -138,16 +141,65 @@ export const embeddedGlTarget = z.strictObject({ kind: z.literal('embedded-gl') 
 
 export const targetConfig = z.discriminatedUnion('kind', [odooTarget, embeddedGlTarget]);
 
+/** A canonical event kind or a prefix with a star: `invoice.*`, `*`. */
+const eventPattern = z
+  .string()
+  .regex(/^(\*|[a-z_]+\.(\*|[a-z_]+))$/, 'an event such as invoice.issued, invoice.* or *');
+
+const amountPattern = /^(\d{1,15}(?:\.\d{1,4})?) ([A-Z]{3})$/;
+
+/** `10000.00 EUR`, exactly; null when it is no amount, or has more decimals than its currency. */
+export function readAmount(text: string): Money | null {
+  const [, digits = '', code = ''] = amountPattern.exec(text) ?? [];
+  if (code === '') return null;
+  const amount = parseDecimal(digits, currency(code));
+  return amount.ok ? { amount: amount.value, currency: currency(code) } : null;
+}
+
+const amountText = z
+  .string()
+  .refine((text) => readAmount(text) !== null, { error: 'an amount such as 10000.00 EUR, in the currency’s decimals' });
+
+/** Of a route: `over 10000.00 EUR`. */
+const threshold = z.string().refine((text) => text.startsWith('over ') && readAmount(text.slice(5)) !== null, {
+  error: 'a threshold such as over 10000.00 EUR',
+});
+
 export const routeConfig = z.strictObject({
   when: z.strictObject({
-    /** A canonical event kind or a prefix with a star: `invoice.*`, `*`. */
-    event: z.string().regex(/^(\*|[a-z_]+\.(\*|[a-z_]+))$/, 'an event such as invoice.issued, invoice.* or *'),
+    event: eventPattern,
     entity: slug.optional(),
   }),
   to: slug,
-  mode: z.enum(['realtime', 'window']).default('realtime'),
-  /** Cron expression in the entity's time zone; documents are held until its next time. */
+  mode: z.enum(['realtime', 'window', 'summary']).default('realtime'),
+  /**
+   * Cron expression in the entity's time zone. Mode `window`: documents are held until its next time. Mode `summary`: the
+   * entries booked until then are posted as one journal a day.
+   */
   window: z.string().max(100).optional(),
+  /** Of summary journals; a journal never spans two months. Default `day`. */
+  per: z.enum(['day', 'month']).optional(),
+  /** What moves more than this is posted once a second person has approved it. */
+  approval: threshold.optional(),
+});
+
+/** What is posted only once a second person has approved it (docs/decisions/0015-approvals-windows-corrections.md). */
+export const approvalConfig = z.strictObject({
+  when: z.strictObject({
+    event: eventPattern.default('*'),
+    entity: slug.optional(),
+    /** An account role or code: only what moves on that account counts. */
+    account: z.string().min(1).max(64).optional(),
+    /** `10000.00 EUR`, or minor units. In the entity's currency everything counts, converted as it was booked. */
+    over: z.union([amountText, z.strictObject({ amount: z.int().nonnegative(), currency: currencyCode })]),
+  }),
+  /** Only for this target; left out: every one. */
+  target: slug.optional(),
+  expiresAfterHours: z
+    .int()
+    .min(1)
+    .max(24 * 90)
+    .default(72),
 });
 
 export const policiesConfig = z.strictObject({
@@ -217,6 +269,8 @@ export const tenantConfig = z
     sources: z.record(slug, sourceConfig),
     targets: z.record(slug, targetConfig),
     routes: z.array(routeConfig).max(200),
+    /** The first rule that fits decides; a route's own `approval` comes before them. */
+    approvals: z.array(approvalConfig).max(100).default([]),
     accounts: chartOfAccounts,
     /** By provider. */
     identity: z.record(z.string().min(1).max(48), identityConfig).default({}),
@@ -269,15 +323,70 @@ export const tenantConfig = z
           message: `no entity named ${route.when.entity}`,
         });
       }
-      if ((route.mode === 'window') !== (route.window !== undefined)) {
+      if ((route.mode === 'realtime') === (route.window !== undefined)) {
         context.addIssue({
           code: 'custom',
           path: ['routes', index, 'window'],
-          message: 'goes with mode "window", and mode "window" needs it',
+          message: 'goes with mode "window" or "summary", and both need it',
+        });
+      }
+      const summary = summaryFault(config, index);
+      if (summary !== null)
+        context.addIssue({ code: 'custom', path: ['routes', index, ...summary.path], message: summary.message });
+    });
+    config.approvals.forEach((rule, index) => {
+      if (rule.target !== undefined && !(rule.target in config.targets)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['approvals', index, 'target'],
+          message: `no target named ${rule.target}`,
+        });
+      }
+      const { entity } = rule.when;
+      if (entity !== undefined && !(entity in config.entities)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['approvals', index, 'when', 'entity'],
+          message: `no entity named ${entity}`,
         });
       }
     });
   });
+
+/** Windows are counted per target and entity, so all routes to one target that summarise an entity close together. */
+function summaryFault(
+  {
+    routes,
+    targets,
+  }: { readonly routes: readonly RouteConfig[]; readonly targets: Readonly<Record<string, TargetConfig>> },
+  index: number,
+): { readonly path: readonly string[]; readonly message: string } | null {
+  const route = routes[index];
+  if (route === undefined) return null;
+  if (route.mode !== 'summary') {
+    return route.per === undefined ? null : { path: ['per'], message: 'goes with mode "summary"' };
+  }
+  if (targets[route.to]?.kind === 'embedded-gl') {
+    return {
+      path: ['mode'],
+      message: 'the embedded ledger has every entry itself: mode "summary" is for other targets',
+    };
+  }
+  const first = routes.find(
+    (other) =>
+      other.mode === 'summary' &&
+      other.to === route.to &&
+      (other.when.entity === undefined || route.when.entity === undefined || other.when.entity === route.when.entity),
+  );
+  const alike =
+    first === undefined ||
+    (first.window === route.window &&
+      (first.per ?? 'day') === (route.per ?? 'day') &&
+      first.approval === route.approval);
+  return alike
+    ? null
+    : { path: ['window'], message: 'summaries of one entity for one target need the same window, per and approval' };
+}
 
 /** Whose id a provider's customers carry: as configured, or the one provider that the path names. Null: not to be told. */
 export function identityProvider(
@@ -299,5 +408,6 @@ const wellKnown = ['salesforce', 'stripe', 'chargebee', 'hubspot'] as const;
 
 export type TenantConfig = z.infer<typeof tenantConfig>;
 export type SourceConfig = z.infer<typeof sourceConfig>;
+export type RouteConfig = z.infer<typeof routeConfig>;
 export type OdooTargetConfig = z.infer<typeof odooTarget>;
 export type TargetConfig = z.infer<typeof targetConfig>;

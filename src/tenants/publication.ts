@@ -338,6 +338,37 @@ export async function listTenants(control: D1Database, limit: number): Promise<s
   return results.map((row) => row.tenant);
 }
 
+const isLive =
+  'c.version = (SELECT max(v.version) FROM config_versions v WHERE v.tenant = c.tenant AND v.published_at IS NOT NULL)';
+const summarises = "EXISTS (SELECT 1 FROM json_each(c.document, '$.routes') r WHERE r.value ->> 'mode' = 'summary'";
+
+/** Tenants whose live config has a summary route, by name, after `after`. */
+export async function summarisingTenants(control: D1Database, after: string, limit: number): Promise<string[]> {
+  const { results } = await control
+    .prepare(
+      `SELECT c.tenant FROM config_versions c WHERE c.tenant > ?1 AND ${isLive} AND ${summarises}) ORDER BY c.tenant LIMIT ?2`,
+    )
+    .bind(after, limit)
+    .all<{ tenant: string }>();
+  return results.map((row) => row.tenant);
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * The commit id behind which the first window of a target begins: a day before a config first gave it summaries, so that
+ * clocks which differ leave nothing out. Only what was decided by such a config is summarised.
+ */
+export async function firstSummarised(control: D1Database, tenant: string, target: string): Promise<string> {
+  const row = await control
+    .prepare(
+      `SELECT min(c.published_at) AS at FROM config_versions c WHERE c.tenant = ?1 AND c.published_at IS NOT NULL AND ${summarises} AND r.value ->> 'to' = ?2)`,
+    )
+    .bind(tenant, target)
+    .first<{ at: number | null }>();
+  return String(Math.max(0, (row?.at ?? 0) - DAY_MS)).padStart(15, '0');
+}
+
 export async function secretNames(control: D1Database, tenant: string): Promise<Set<string>> {
   const { results } = await control
     // Tokens that the gateway keeps beside a credential (token-store.ts) are nobody's to name.

@@ -1,17 +1,24 @@
 /** A tenant's published config made ready for use: sources configured, entities as the rules need them, routes resolved. */
 import { Cron } from 'croner';
+import { type ApprovalNeed, type ApprovalRule, approvalNeeded, type PostingInQuestion } from '../canonical/approval.ts';
 import type { EntityBooks } from '../canonical/decision.ts';
 import type { EntityRule } from '../canonical/entities.ts';
-import type { CanonicalEvent } from '../canonical/events.ts';
+import type { CanonicalEvent, CanonicalKind } from '../canonical/events.ts';
 import type { IdentityRules } from '../canonical/identity.ts';
 import { type EpochMs, isoDate, type SourceId, sourceId, type TenantId, tenantId } from '../canonical/ids.ts';
-import { currency, rate } from '../canonical/money.ts';
+import { currency, formatMinor, type Money, money, rate } from '../canonical/money.ts';
 import { err, ok, type Result } from '../canonical/result.ts';
-import type { PostingPlan } from '../ledger/records.ts';
 import { OWN_SOURCE, ownSource } from '../sources/ledgergate/index.ts';
 import type { ConfiguredSource, RegisteredSource } from '../sources/registered.ts';
 import type { LiveSecret, TrustTier } from '../verification/verification.ts';
-import { identityProvider, type SourceConfig, type TargetConfig, type TenantConfig } from './config.ts';
+import {
+  identityProvider,
+  type RouteConfig,
+  readAmount,
+  type SourceConfig,
+  type TargetConfig,
+  type TenantConfig,
+} from './config.ts';
 
 export interface TenantSource {
   readonly id: SourceId;
@@ -34,11 +41,30 @@ export interface TenantRuntime {
   readonly identity: IdentityRules;
   books(entity: string): EntityBooks;
   /** Targets that take these facts' documents, and from when: a window's documents wait for its next time. */
-  route(facts: readonly CanonicalEvent[], entity: string, now: EpochMs): PostingPlan['targets'];
+  route(facts: readonly CanonicalEvent[], entity: string, now: EpochMs): readonly RoutedTarget[];
+  /** Whether a second person has to approve of it first, and why. */
+  approval(question: PostingInQuestion): ApprovalNeed | null;
   /** Documents per bulk call. */
   batchLimit(target: string): number;
   /** Calls at once and per second that the target can bear. */
   limits(target: string): { readonly concurrency: number; readonly perSecond: number };
+}
+
+export interface RoutedTarget {
+  readonly target: string;
+  readonly notBefore: EpochMs;
+  /** It takes the summary of its window instead of documents. */
+  readonly summarised?: true;
+}
+
+export interface SummaryRoute {
+  readonly target: string;
+  readonly entity: string;
+  /** Cron expression, in the entity's time zone. */
+  readonly window: string;
+  readonly timeZone: string;
+  readonly per: 'day' | 'month';
+  readonly linesPerJournal: number;
 }
 
 export interface ConfigFault {
@@ -84,6 +110,7 @@ export async function tenantRuntime(
   sources.set(sourceId(OWN_SOURCE), gatewayItself(config));
   const books = new Map(Object.keys(config.entities).map((entity) => [entity, entityBooks(config, entity)]));
   const tenant = tenantId(config.tenant);
+  const rules = approvalRules(config);
   return ok({
     tenant,
     version,
@@ -101,6 +128,7 @@ export async function tenantRuntime(
       return found;
     },
     route: (facts, entity, now) => routeTargets(config, facts, entity, now),
+    approval: (question) => approvalNeeded([...routeRules(config, question), ...rules], question),
     batchLimit: (target) => limitsOf(config.targets[target]).batch,
     limits: (target) => limitsOf(config.targets[target]),
   });
@@ -184,24 +212,92 @@ function routeTargets(
   facts: readonly CanonicalEvent[],
   entity: string,
   now: EpochMs,
-): PostingPlan['targets'] {
-  const targets = new Map<string, EpochMs>();
-  for (const route of config.routes) {
-    if (targets.has(route.to) || config.targets[route.to]?.kind === 'embedded-gl') continue;
-    if (route.when.entity !== undefined && route.when.entity !== entity) continue;
-    if (!facts.some((fact) => matches(route.when.event, fact.kind))) continue;
-    targets.set(
-      route.to,
-      route.window === undefined ? 0 : nextWindow(route.window, config.entities[entity]?.timeZone ?? 'UTC', now),
-    );
-  }
-  return [...targets].map(([target, notBefore]) => ({ target, notBefore }));
+): readonly RoutedTarget[] {
+  // A summary is for the target whose window closed, whatever else takes such facts.
+  const summary = facts.find((fact) => fact.kind === 'journal.summarised');
+  if (summary !== undefined) return [{ target: summary.target, notBefore: 0 }];
+  const withheld = new Set(facts.flatMap((fact) => (fact.kind === 'journal.posted' ? (fact.notFor ?? []) : [])));
+  const routes = [...routesTaken(config, facts, entity)].filter(([target]) => !withheld.has(target));
+  return routes.map(([target, route]): RoutedTarget => {
+    if (route.mode === 'summary') return { target, notBefore: 0, summarised: true };
+    const { window } = route;
+    const timeZone = config.entities[entity]?.timeZone ?? 'UTC';
+    return { target, notBefore: window === undefined ? 0 : nextWindow(window, timeZone, now) };
+  });
 }
 
-function matches(pattern: string, kind: string): boolean {
+function routesTaken(
+  config: TenantConfig,
+  facts: readonly CanonicalEvent[],
+  entity: string,
+): ReadonlyMap<string, RouteConfig> {
+  const taken = new Map<string, RouteConfig>();
+  for (const route of config.routes) {
+    if (taken.has(route.to) || config.targets[route.to]?.kind === 'embedded-gl') continue;
+    if (route.when.entity !== undefined && route.when.entity !== entity) continue;
+    if (facts.some((fact) => matches(route.when.event, fact.kind))) taken.set(route.to, route);
+  }
+  return taken;
+}
+
+function matches(pattern: string, kind: CanonicalKind): boolean {
   if (pattern === '*' || pattern === kind) return true;
   return pattern.endsWith('.*') && kind.startsWith(pattern.slice(0, -1));
 }
+
+/** Windows whose entries are summarised, one per target and entity. */
+export function summaryRoutes(config: TenantConfig): SummaryRoute[] {
+  const routes = new Map<string, SummaryRoute>();
+  for (const { mode, to, window, per, when } of config.routes) {
+    if (mode !== 'summary' || window === undefined) continue;
+    const { linesPerJournal } = limitsOf(config.targets[to]);
+    for (const [entity, { timeZone }] of Object.entries(config.entities)) {
+      if (when.entity !== undefined && when.entity !== entity) continue;
+      routes.set(`${to}/${entity}`, { target: to, entity, window, timeZone, per: per ?? 'day', linesPerJournal });
+    }
+  }
+  return [...routes.values()];
+}
+
+const HOUR_MS = 3_600_000;
+/** Of a route's own threshold. */
+const ROUTE_EXPIRY_MS = 72 * HOUR_MS;
+
+const approvalRules = (config: TenantConfig): ApprovalRule[] =>
+  config.approvals.flatMap(({ when, target, expiresAfterHours }) => {
+    const over = typeof when.over === 'string' ? readAmount(when.over) : money(when.over.amount, when.over.currency);
+    if (over === null) return [];
+    const on = when.account === undefined ? '' : ` on ${when.account}`;
+    return [
+      {
+        concerns: (kind: CanonicalKind) => matches(when.event, kind),
+        entity: when.entity ?? null,
+        account: when.account ?? null,
+        target: target ?? null,
+        over,
+        expiresAfterMs: expiresAfterHours * HOUR_MS,
+        words: `${when.event}${on} over ${spoken(over)}`,
+      },
+    ];
+  });
+
+/** The threshold of the route that the posting took; a summary's is that of the routes it sums up. */
+function routeRules(config: TenantConfig, { facts, entity, target }: PostingInQuestion): ApprovalRule[] {
+  const summary = facts.some((fact) => fact.kind === 'journal.summarised');
+  const route = summary
+    ? config.routes.find(
+        ({ mode, to, when }) => mode === 'summary' && to === target && (when.entity ?? entity) === entity,
+      )
+    : routesTaken(config, facts, entity).get(target);
+  const over = route?.approval === undefined ? null : readAmount(route.approval.slice('over '.length));
+  if (over === null) return [];
+  const anything = { concerns: () => true, entity: null, account: null, target: null };
+  return [
+    { ...anything, over, expiresAfterMs: ROUTE_EXPIRY_MS, words: `everything to ${target} over ${spoken(over)}` },
+  ];
+}
+
+const spoken = ({ amount, currency: code }: Money): string => `${formatMinor(amount, code)} ${code}`;
 
 /** @throws RangeError for a cron expression that has no next time; `config apply` refuses such before. */
 export function nextWindow(expression: string, timeZone: string, now: EpochMs): EpochMs {
@@ -210,5 +306,7 @@ export function nextWindow(expression: string, timeZone: string, now: EpochMs): 
   return next.getTime();
 }
 
-const limitsOf = (target: TargetConfig | undefined): { batch: number; concurrency: number; perSecond: number } =>
-  target?.kind === 'odoo' ? target.limits : { batch: 100, concurrency: 1, perSecond: 1000 };
+const limitsOf = (
+  target: TargetConfig | undefined,
+): { batch: number; concurrency: number; perSecond: number; linesPerJournal: number } =>
+  target?.kind === 'odoo' ? target.limits : { batch: 100, concurrency: 1, perSecond: 1000, linesPerJournal: 500 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { tenantId } from '../../src/canonical/ids.ts';
-import { answerFromBooks, MAX_SLICES } from '../../src/queues/enrich-own.ts';
+import { answerOwn, MAX_SLICES } from '../../src/queues/enrich-own.ts';
 import { enrichmentKey } from '../../src/sources/source.ts';
 import { NodeLedger } from '../simulation/node-ledger.ts';
 
@@ -27,7 +27,7 @@ function books(accounts: number): NodeLedger {
 
 describe('what the books answer the gateway’s own events', () => {
   it('is what is open for the month, in the form the rule takes', async () => {
-    const answers = await answerFromBooks(books(1), tenant, [run('a'), run('a', '2026-01-01')], unexpected);
+    const answers = await answerOwn(books(1), tenant, [run('a'), run('a', '2026-01-01')], unexpected);
     expect(answers.get(enrichmentKey(run('a', '2026-01-01')))).toEqual([]);
     expect(answers.get(enrichmentKey(run('a')))).toEqual([
       {
@@ -39,12 +39,12 @@ describe('what the books answer the gateway’s own events', () => {
 
   it('goes to one run of a month only; the others are not answered yet', async () => {
     const needs = [run('first'), run('second'), run('first', '2026-03-01')];
-    const answers = await answerFromBooks(books(1), tenant, needs, unexpected);
+    const answers = await answerOwn(books(1), tenant, needs, unexpected);
     expect([...answers.keys()]).toEqual([enrichmentKey(run('first')), enrichmentKey(run('first', '2026-03-01'))]);
   });
 
   it('is bounded; what is over stays for the next run', async () => {
-    const answers = await answerFromBooks(books(MAX_SLICES + 1), tenant, [run('a')], unexpected);
+    const answers = await answerOwn(books(MAX_SLICES + 1), tenant, [run('a')], unexpected);
     expect(answers.get(enrichmentKey(run('a')))).toHaveLength(MAX_SLICES);
   });
 
@@ -55,7 +55,7 @@ describe('what the books answer the gateway’s own events', () => {
       () => 'before',
       null,
     );
-    const answers = await answerFromBooks(broken, tenant, [run('a')], (need) => failed.push(need));
+    const answers = await answerOwn(broken, tenant, [run('a')], (need) => failed.push(need));
     expect([answers.size, failed]).toEqual([0, [run('a')]]);
   });
 });

@@ -60,6 +60,7 @@ const item = (lane: string, document: PostingItem['documents'][number], attempts
   uncertain: false,
   tried: attempts > 0,
   attempts,
+  approval: null,
   leaseUntil: NOW + 120_000,
 });
 

@@ -11,7 +11,7 @@ import type { AcceptEvent } from '../../src/durable-objects/customer-lane/protoc
 import { acquire, type GateState, initialGate, release } from '../../src/durable-objects/target-gate/policy.ts';
 import { LINK_BY_HAND } from '../../src/ledger/commit.ts';
 import { booksLane } from '../../src/operations/own-events.ts';
-import { answerFromBooks } from '../../src/queues/enrich-own.ts';
+import { answerOwn } from '../../src/queues/enrich-own.ts';
 import type { LaneName, LanePort, StagePorts, StageReport } from '../../src/queues/ports.ts';
 import { runLanes } from '../../src/queues/run-lanes.ts';
 import { OWN_SOURCE } from '../../src/sources/ledgergate/index.ts';
@@ -292,7 +292,7 @@ export class World {
         const together = this.defect === 'recognise_twice' ? needs.map((need) => [need]) : [needs];
         const answers = new Map<string, unknown>();
         for (const some of together) {
-          for (const [key, value] of await answerFromBooks(ledger, TENANT, some, () => {})) answers.set(key, value);
+          for (const [key, value] of await answerOwn(ledger, TENANT, some, () => {})) answers.set(key, value);
         }
         return answers;
       },

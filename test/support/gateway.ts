@@ -24,11 +24,13 @@ import { acquire, type GateState, initialGate, release } from '../../src/durable
 import { timelineView } from '../../src/ledger/timeline.ts';
 import { exceptionView } from '../../src/ledger/views.ts';
 import { directoryOf } from '../../src/operations/directory.ts';
+import { expireApprovals } from '../../src/operations/expire-approvals.ts';
 import { tellDueRecognitions } from '../../src/operations/recognition-run.ts';
 import { resumeAllParked } from '../../src/operations/resume-parked.ts';
 import { dayToSeal, sealTenant } from '../../src/operations/sealing.ts';
+import { closeDueWindows } from '../../src/operations/windows.ts';
 import { enrichWith, type Pauses } from '../../src/queues/enrich.ts';
-import { answerFromBooks } from '../../src/queues/enrich-own.ts';
+import { answerOwn } from '../../src/queues/enrich-own.ts';
 import type { StagePorts, StageReport } from '../../src/queues/ports.ts';
 import { runLanes } from '../../src/queues/run-lanes.ts';
 import { createApi, systemPorts } from '../../src/routes/api/index.ts';
@@ -84,6 +86,9 @@ export interface StoryConfig {
   readonly targets?: Readonly<Record<string, unknown>>;
   /** Instead of the demo's own. */
   readonly routes?: readonly Readonly<Record<string, unknown>>[];
+  readonly approvals?: readonly Readonly<Record<string, unknown>>[];
+  /** Of the target `odoo`. */
+  readonly limits?: Readonly<Record<string, unknown>>;
   readonly currencies?: readonly string[];
 }
 
@@ -176,7 +181,7 @@ export class Gateway {
   async publish(changes: StoryConfig): Promise<void> {
     this.config = { ...this.config, ...changes };
     const { closedUntil, policies, stripe, sources, accounts, identity, routes, currencies } = this.config;
-    const { entities, targets, odoo } = this.config;
+    const { entities, targets, odoo, approvals, limits } = this.config;
     const demo = readJson('demo.json');
     const document = {
       ...demo,
@@ -196,12 +201,18 @@ export class Gateway {
       },
       targets: {
         ...demo.targets,
-        odoo: { ...demo.targets.odoo, url: 'https://odoo.test', login: 'ledgergate', ...odoo },
+        odoo: {
+          ...demo.targets.odoo,
+          ...{ url: 'https://odoo.test', login: 'ledgergate' },
+          limits: { ...demo.targets.odoo.limits, ...limits },
+          ...odoo,
+        },
         ...targets,
       },
       accounts: { ...demo.accounts, ...accounts },
       ...(identity === undefined ? {} : { identity }),
       ...(routes === undefined ? {} : { routes }),
+      ...(approvals === undefined ? {} : { approvals }),
       policies: { ...demo.policies, ...policies },
     };
     await this.call('POST', '/tenants/demo/config', document);
@@ -347,9 +358,11 @@ export class Gateway {
     return z.object({ key: z.string() }).parse(made).key;
   }
 
-  /** What the cron trigger does for parked events. */
+  /** What the cron trigger does each minute for parked events, approvals and windows. */
   async clock(): Promise<void> {
     await resumeAllParked(this.env);
+    await expireApprovals(this.env, this.now);
+    await closeDueWindows(this.env, this.now);
   }
 
   async timeline(eventId: string): Promise<Timeline> {
@@ -439,8 +452,10 @@ export class Gateway {
       body: async (seq: number) => lane().body(seq),
       skip: async (seq: number, reason: string, position: number | null) =>
         lane().skip(seq, reason, this.now, position),
-      unblock: async (seqs: readonly number[]) => lane().unblock(seqs, this.now),
-      redrive: async (seqs: readonly number[]) => lane().redrive(seqs, this.now),
+      unblock: async (seqs: readonly number[], by: string | null) => lane().unblock(seqs, this.now, by),
+      redrive: async (seqs: readonly number[], by: string | null) => lane().redrive(seqs, this.now, by),
+      releaseDocuments: async (target: string, seq: number, from: number) =>
+        lane().releaseDocuments(target, seq, from, this.now),
       hasten: async (target: string | null) => lane().hasten(target, this.now),
     };
   }
@@ -467,7 +482,7 @@ export class Gateway {
         if (answer.ring) this.ring([{ body: identity }]);
       },
       enrich: async (tenant, source, needs, now) => {
-        if (source.source.provider === OWN_SOURCE) return answerFromBooks(ledger, tenant.tenant, needs, () => {});
+        if (source.source.provider === OWN_SOURCE) return answerOwn(ledger, tenant.tenant, needs, () => {});
         if (this.outside !== null && source.source.provider !== 'stripe') {
           const tokens = (of: string, reference: string) => directoryOf(this.env).tokens(of, reference);
           return enrichWith(this.outside, tokens, this.pauses)(tenant, source, needs, now);

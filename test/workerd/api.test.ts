@@ -414,7 +414,7 @@ describe('config', () => {
       'targets.second.url': 'must be a URL that starts with http:// or https://',
       'targets.second.credential': 'is missing',
       'targets.second.limits.concurrency': 'must be at most 16',
-      'routes.0.mode': 'must be one of realtime or window',
+      'routes.0.mode': 'must be one of realtime, window or summary',
       'accounts.receivable': 'must be text in quotes, or must be an object { … }',
     });
     expect(answer.text).not.toContain('Mars/Base');

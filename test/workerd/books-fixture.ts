@@ -57,6 +57,8 @@ export interface SeededInvoice {
   readonly eventId: string;
   readonly minute?: number;
   readonly seq?: number;
+  /** Targets that take it with their summaries, instead of `odoo` its document. */
+  readonly summaries?: readonly string[];
 }
 
 export const documentKey = (eventId: string): string => `invoice/stripe:invoice:${eventId}`;
@@ -69,6 +71,7 @@ export function invoice({
   eventId,
   minute = position,
   seq = position,
+  summaries = [],
 }: SeededInvoice): D1PreparedStatement[] {
   const db = env.LEDGER_0;
   const object = `stripe:invoice:${eventId}`;
@@ -78,7 +81,8 @@ export function invoice({
     line('tax', '445710', -2000, { tax: 'FR-20' }),
   ];
   const documents = {
-    targets: [{ target: 'odoo', notBefore: 0 }],
+    targets: summaries.length > 0 ? [] : [{ target: 'odoo', notBefore: 0 }],
+    ...(summaries.length > 0 ? { summaries } : {}),
     documents: [{ kind: 'invoice', key: documentKey(eventId), object, entity: 'acme-eu' }],
   };
   const hash = position.toString(16).padStart(64, '0');

@@ -63,12 +63,16 @@ export class CustomerLane extends DurableObject<Bindings> {
     return this.#lane.skip(seq, reason, Date.now(), ledgerPosition);
   }
 
-  unblock(seqs: readonly number[]): OperateAnswer {
-    return this.#lane.unblock(seqs, Date.now());
+  unblock(seqs: readonly number[], by: string | null = null): OperateAnswer {
+    return this.#lane.unblock(seqs, Date.now(), by);
   }
 
-  redrive(seqs: readonly number[]): OperateAnswer {
-    return this.#lane.redrive(seqs, Date.now());
+  redrive(seqs: readonly number[], by: string | null = null): OperateAnswer {
+    return this.#lane.redrive(seqs, Date.now(), by);
+  }
+
+  releaseDocuments(target: string, seq: number, at: EpochMs): OperateAnswer {
+    return this.#lane.releaseDocuments(target, seq, at, Date.now());
   }
 
   hasten(target: string | null): OperateAnswer {

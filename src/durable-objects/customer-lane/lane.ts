@@ -11,7 +11,7 @@
  */
 import type { EpochMs, LaneKey, TenantId } from '../../canonical/ids.ts';
 import { storeEvents } from './accepting.ts';
-import { hastenOutbox, refuseRemoval, release, writeParked } from './operating.ts';
+import { hastenOutbox, refuseRemoval, release, releaseDocuments, writeParked } from './operating.ts';
 import type {
   AcceptAnswer,
   AcceptEvent,
@@ -175,14 +175,24 @@ export class Lane {
     return this.#remove(seq, now, ledgerPosition, () => writeDoneWith(this.#storage, seq, reason, now));
   }
 
-  /** Makes parked and waiting events due at once. At most 500 a call. */
-  unblock(seqs: readonly number[], now: EpochMs): OperateAnswer {
-    return this.#release(['parked', 'waiting'], seqs, now);
+  /** Makes parked and waiting events due at once; `by`: the person who asks. At most 500 a call. */
+  unblock(seqs: readonly number[], now: EpochMs, by: string | null = null): OperateAnswer {
+    return this.#release(['parked', 'waiting'], seqs, by, now);
   }
 
   /** Offers quarantined events to the ledger stage again, after a schema or mapping change. At most 500 a call. */
-  redrive(seqs: readonly number[], now: EpochMs): OperateAnswer {
-    return this.#release(['quarantined'], seqs, now);
+  redrive(seqs: readonly number[], now: EpochMs, by: string | null = null): OperateAnswer {
+    return this.#release(['quarantined'], seqs, by, now);
+  }
+
+  /** Lets an event's documents for `target` go at `at`: what they waited for is decided. */
+  releaseDocuments(target: string, seq: number, at: EpochMs, now: EpochMs): OperateAnswer {
+    return this.#command((state): OperateAnswer => {
+      if (state === null) return { code: 'not_found' };
+      if (!releaseDocuments(this.#storage, target, seq, at)) return { code: 'not_applicable' };
+      this.#rearm(state, now);
+      return { code: 'done', seqs: [seq], ring: this.#ringable(state, now) && this.#ring(state, now) };
+    });
   }
 
   /** Makes documents that failed to reach `target` (null: any target) due at once. A window's documents are not moved. */
@@ -335,12 +345,13 @@ export class Lane {
   #release(
     kinds: readonly ('parked' | 'waiting' | 'quarantined')[],
     seqs: readonly number[],
+    by: string | null,
     now: EpochMs,
   ): OperateAnswer {
     if (seqs.length > MAX_PAGE) throw new RangeError(`at most ${MAX_PAGE} events a call`);
     return this.#command((state): OperateAnswer => {
       if (state === null) return { code: 'not_found' };
-      const released = release(this.#storage, kinds, seqs, now);
+      const released = release(this.#storage, kinds, seqs, by, now);
       if (released.length === 0) return { code: 'not_applicable' };
       this.#rearm(state, now);
       return { code: 'done', seqs: released, ring: this.#ringable(state, now) && this.#ring(state, now) };

@@ -44,11 +44,12 @@ export function writeParked(
   );
 }
 
-/** Makes held events of one kind due at once; gives those it took effect on. */
+/** Makes held events of one kind due at once, and notes who had it done; gives those it took effect on. */
 export function release(
   storage: LaneStorage,
   kinds: readonly ('parked' | 'waiting' | 'quarantined')[],
   seqs: readonly number[],
+  by: string | null,
   now: EpochMs,
 ): number[] {
   const rows = storage.exec(
@@ -58,8 +59,26 @@ export function release(
     JSON.stringify(kinds),
   );
   const found = rows.map((row) => integer(row, 'seq'));
-  for (const seq of found) storage.exec('UPDATE held SET due_at = ? WHERE seq = ?', now, seq);
+  for (const seq of found) {
+    storage.exec(
+      `UPDATE held SET due_at = ?1, reason = CASE WHEN ?2 IS NULL THEN reason ELSE json_set(reason, '$.releasedBy', ?2) END
+        WHERE seq = ?3`,
+      now,
+      by,
+      seq,
+    );
+  }
   return found;
+}
+
+/**
+ * Lets an event's documents for one target go at `at` at the latest: a decision was made that they waited for. Answers
+ * whether there were any.
+ */
+export function releaseDocuments(storage: LaneStorage, target: string, seq: number, at: EpochMs): boolean {
+  const rows = storage.exec('SELECT position FROM outbox WHERE target = ? AND seq = ?', target, seq);
+  storage.exec('UPDATE outbox SET not_before = ?1 WHERE target = ?2 AND seq = ?3 AND not_before > ?1', at, target, seq);
+  return rows.length > 0;
 }
 
 /**

@@ -103,17 +103,24 @@ export interface LeasedEvent {
   readonly held: HeldReason | null;
 }
 
+/** `releasedBy`: the person who had it tried again. */
 export type HeldReason =
   /** For prerequisites; becomes an exception at `until`, and is retried whenever something new is booked. */
-  | { readonly kind: 'waiting'; readonly requires: readonly string[]; readonly until: EpochMs }
+  | {
+      readonly kind: 'waiting';
+      readonly requires: readonly string[];
+      readonly until: EpochMs;
+      readonly releasedBy?: string | undefined;
+    }
   /** A person decides; retried when unparked, or when its cause may have gone. `version`: of the config it was decided by. */
   | {
       readonly kind: 'parked';
       readonly exceptionId: string;
       readonly cause: string;
       readonly version?: number | undefined;
+      readonly releasedBy?: string | undefined;
     }
-  | { readonly kind: 'quarantined'; readonly reason: string }
+  | { readonly kind: 'quarantined'; readonly reason: string; readonly releasedBy?: string | undefined }
   /**
    * Only in a settlement: the event is in that lane now, which owns what it is about. Done with here. The lane itself:
    * it has the event under another number.

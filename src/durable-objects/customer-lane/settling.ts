@@ -269,7 +269,7 @@ function writeOutbox(storage: LaneStorage, { outbox, posted }: Settlement): void
   for (const { target, position, seq, uncertain, tried, notBefore } of outbox) {
     storage.exec(
       `INSERT INTO outbox (target, position, seq, uncertain, attempts, not_before) VALUES (?, ?, ?, ?, ?, ?)
-        ON CONFLICT (target, position) DO UPDATE SET uncertain = excluded.uncertain, attempts = attempts + 1,
+        ON CONFLICT (target, position) DO UPDATE SET uncertain = excluded.uncertain, attempts = attempts + ?,
           not_before = excluded.not_before`,
       target,
       position,
@@ -277,6 +277,8 @@ function writeOutbox(storage: LaneStorage, { outbox, posted }: Settlement): void
       uncertain ? 1 : 0,
       tried === true ? 1 : 0,
       notBefore,
+      // One handed out and kept was tried, unless it is said that it only waits on.
+      tried === false ? 0 : 1,
     );
   }
 }

@@ -54,10 +54,14 @@ export interface LaneState {
 
 const seqList = z.array(z.int().positive());
 const leasedJson = z.object({ seqs: seqList, conflictsTo: z.int(), quarantinedTo: z.int() });
+const releasedBy = z.string().optional();
 const heldReasonJson = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('waiting'), requires: z.array(z.string()), until: z.int() }),
-  z.object({ kind: z.literal('parked'), exceptionId: z.string(), cause: z.string(), version: z.int().optional() }),
-  z.object({ kind: z.literal('quarantined'), reason: z.string() }),
+  z.object({ kind: z.literal('waiting'), requires: z.array(z.string()), until: z.int(), releasedBy }),
+  z.object({
+    ...{ kind: z.literal('parked'), exceptionId: z.string(), cause: z.string(), version: z.int().optional() },
+    releasedBy,
+  }),
+  z.object({ kind: z.literal('quarantined'), reason: z.string(), releasedBy }),
 ]);
 const evidenceJson = z.record(z.string(), z.string());
 const trustTier = z.enum(['signed', 'authenticated', 'addressed']) satisfies z.ZodType<TrustTier>;

@@ -11,6 +11,7 @@ import {
   listApprovals,
   viewApproval,
 } from '../../operations/approvals.ts';
+import { renewPosting } from '../../operations/posting-approval.ts';
 import { problem } from '../problem.ts';
 import { type Caller, pageOf, pageQuery, pageRequest, reasonBody, type TenantScope, tenantRoute } from './route.ts';
 
@@ -78,5 +79,23 @@ export const approvalRoutes = [
           : viewApproval(decided.approval, call.now);
       },
     ),
+  ),
+  tenantRoute(
+    {
+      method: 'post',
+      path: '/approvals/{id}/renew',
+      tag: 'approvals',
+      summary: 'Ask again for a posting that nobody decided about in time; whoever asks may not approve it',
+      role: 'operate',
+      params: approvalParams,
+      body: reasonBody,
+      answer: approvalView,
+    },
+    async (call) => {
+      const row = await findApproval(call.books, call.tenant, call.params.id);
+      if (row === null) return problem('not_found');
+      const renewed = await renewPosting(row, call.body.reason, approvalScope(call));
+      return renewed.ok ? viewApproval(renewed.value, call.now) : problem('conflict', { detail: renewed.error });
+    },
   ),
 ];

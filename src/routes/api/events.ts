@@ -1,5 +1,7 @@
 /** Events: the list, one event's whole timeline, its signed bytes, and what is in quarantine. */
 import { z } from 'zod';
+import { approvalsAbout } from '../../ledger/approval-reads.ts';
+import { correctionsOf } from '../../ledger/correction-reads.ts';
 import {
   commitCursor,
   entriesOf,
@@ -48,14 +50,22 @@ export async function timelineOf(books: LedgerReads, tenant: string, event: Even
       plan.documents.map((document): readonly [string, string] => [target, document.key]),
     ),
   );
-  const [entries, postings, exceptions] = await Promise.all([
+  const [booked, postings, exceptions, approvals] = await Promise.all([
     entriesOf(books, tenant, [event]),
     postingsByKeys(books, tenant, keys),
     exceptionsAbout(books, tenant, about),
+    approvalsAbout(
+      books,
+      tenant,
+      plan.targets.flatMap(({ approval }) => approval ?? []),
+    ),
   ]);
+  const entries = (booked.get(`${event.lane}#${event.position}`) ?? []).map(viewEntry);
   return tellTimeline({
     event,
-    entries: (entries.get(`${event.lane}#${event.position}`) ?? []).map(viewEntry),
+    entries,
+    corrections: await correctionsOf(books, tenant, entries),
+    approvals,
     postings: postings.map(viewPosting),
     exceptions: exceptions.map(viewException),
   });

@@ -181,7 +181,7 @@ export const laneRoutes = [
       answer: done,
     },
     async (call) => {
-      const answer = await laneStub(call.env, call.tenant, call.params.id).unblock(call.body.seqs);
+      const answer = await laneStub(call.env, call.tenant, call.params.id).unblock(call.body.seqs, call.actor.name);
       const refusal = refused(answer);
       if (refusal !== null || answer.code !== 'done') return refusal ?? problem('conflict');
       await audited(call, 'lane.unblock', call.params.id, { seqs: answer.seqs, reason: call.body.reason }).run();

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { isoDate } from '../../canonical/ids.ts';
 import { lastDayOf } from '../../canonical/periods.ts';
 import { balanceCursor, balanceView, listBalances } from '../../ledger/balance-reads.ts';
+import { correctionsOf, correctionsView } from '../../ledger/correction-reads.ts';
 import { entryPages } from '../../ledger/entry-pages.ts';
 import { findEntry, laneEntryCursor, laneOfObject, listLaneEntries } from '../../ledger/entry-reads.ts';
 import { commitCursor, listEntries } from '../../ledger/event-reads.ts';
@@ -105,12 +106,17 @@ export const ledgerRoutes = [
       method: 'get',
       path: '/ledger/entries/{id}',
       tag: 'ledger',
-      summary: 'One journal entry',
+      summary: 'One journal entry, with what corrects it and what it corrects',
       role: 'read',
       params: z.object({ id: z.string().max(600).describe('<lane>#<position>.<part>, percent-encoded') }),
-      answer: entryView,
+      answer: entryView.extend({ corrections: correctionsView }),
     },
-    async ({ params, books, tenant }) => (await findEntry(books, tenant, params.id)) ?? problem('not_found'),
+    async ({ params, books, tenant }) => {
+      const entry = await findEntry(books, tenant, params.id);
+      if (entry === null) return problem('not_found');
+      const corrections = (await correctionsOf(books, tenant, [entry])).get(entry.id);
+      return corrections === undefined ? problem('not_found') : { ...entry, corrections };
+    },
   ),
   tenantRoute(
     {

@@ -1,5 +1,6 @@
 /** The route table. */
 import { approvalRoutes } from './approvals.ts';
+import { correctionRoutes } from './corrections.ts';
 import { eventRoutes } from './events.ts';
 import { evidenceRoutes } from './evidence.ts';
 import { historyRoutes } from './history.ts';
@@ -15,6 +16,7 @@ import { statementRoutes } from './statements.ts';
 import { statusRoutes } from './status.ts';
 import { tenantRoutes } from './tenants.ts';
 import { tryoutRoutes } from './tryouts.ts';
+import { windowRoutes } from './windows.ts';
 import { workRoutes } from './work.ts';
 
 export const routes: readonly Route[] = [
@@ -32,6 +34,8 @@ export const routes: readonly Route[] = [
   ...workRoutes,
   ...periodRoutes,
   ...approvalRoutes,
+  ...correctionRoutes,
+  ...windowRoutes,
   ...tenantRoutes,
   ...tryoutRoutes,
 ];

@@ -33,8 +33,8 @@ async function retry(
   const stub = laneStub(call.env, call.tenant, row.lane);
   if (row.postingKey !== null) return stub.hasten(row.target);
   if (row.seq === null) return { code: 'not_applicable' as const };
-  const answer = await stub.unblock([row.seq]);
-  return answer.code === 'not_applicable' ? stub.redrive([row.seq]) : answer;
+  const answer = await stub.unblock([row.seq], call.actor.name);
+  return answer.code === 'not_applicable' ? stub.redrive([row.seq], call.actor.name) : answer;
 }
 
 const targetParams = z.object({ name: z.string().min(1).max(48) });
@@ -229,7 +229,8 @@ export const workRoutes = [
       let redriven = 0;
       const rung: string[] = [];
       for (const [lane, group] of byLane) {
-        const answer = await laneStub(call.env, call.tenant, lane).redrive(group.map((row) => row.seq));
+        const seqs = group.map((row) => row.seq);
+        const answer = await laneStub(call.env, call.tenant, lane).redrive(seqs, call.actor.name);
         if (answer.code !== 'done') continue;
         redriven += answer.seqs.length;
         if (answer.ring) rung.push(lane);

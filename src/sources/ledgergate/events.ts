@@ -52,7 +52,7 @@ export type SummaryEvent = z.infer<typeof summaryEvent>;
 const journalEvent = z.strictObject({
   kind: z.literal('journal'),
   entity,
-  id: z.string().min(1).max(200),
+  id: z.string().min(1).max(700),
   purpose: z.enum(['opening', 'reversal', 'correction']),
   date: day,
   description: z.string().min(1).max(300),
@@ -79,6 +79,8 @@ const journalEvent = z.strictObject({
   deferrals: z.array(slice).max(5000),
   /** The entry it reverses or stands in for, `<lane>#<position>.<part>`. */
   about: z.string().max(600).nullable(),
+  /** Targets that never got the entry, and so get no reversal of it. */
+  notFor: z.array(z.string().max(48)).min(1).max(100).optional(),
   reason: z.string().min(3).max(500),
   requestedBy: z.string().max(200),
   approvedBy: z.string().max(200).nullable(),
@@ -91,13 +93,17 @@ export type OwnEvent = z.input<typeof ownEvent>;
 /** Enrichment `open_schedules` (id `<entity>/<first day of the month>/<run>`). */
 export const slices = z.array(slice).max(5000);
 
-/** Enrichment `window`: one journal per day (or month) of the window. */
-export const summaryLines = z
+/** Enrichment `window`: one journal per day (or month) of the window, in parts where the target takes no more lines. */
+const summaryLines = z
   .array(
     z.strictObject({
       date: day,
+      part: z.int().positive().nullable(),
       label: z.string().min(1).max(300),
       lines: z.array(z.strictObject({ account, currency: code, amount, base: amount })).max(5000),
     }),
   )
-  .max(400);
+  .max(2000);
+
+/** `differs`: the entries are not what the window's control totals say, in words. Nothing may be posted of it then. */
+export const windowAnswer = z.union([summaryLines, z.strictObject({ differs: z.string().max(400) })]);

@@ -16,7 +16,7 @@ import {
   type RecognitionEvent,
   type SummaryEvent,
   slices,
-  summaryLines,
+  windowAnswer,
 } from './events.ts';
 
 /** Reserved: no source of a tenant's config may have this name. */
@@ -90,16 +90,18 @@ function recognised(own: RecognitionEvent, event: StoredEvent, fetched: unknown)
 }
 
 function summarised(own: SummaryEvent, event: StoredEvent, fetched: unknown): Interpretation {
-  const journals = summaryLines.safeParse(fetched);
+  const journals = windowAnswer.safeParse(fetched);
   if (!journals.success) return unreadable(describeIssues(journals.error.issues));
+  if ('differs' in journals.data)
+    return unreadable(`the window's control totals do not agree: ${journals.data.differs}`);
   const { target, entity, number } = own;
   return found(
     entity,
-    journals.data.map(({ date, label, lines }) => ({
+    journals.data.map(({ date, part, label, lines }) => ({
       kind: 'journal.summarised' as const,
       occurredAt: event.occurredAt,
       requires: [],
-      summary: key('summary', `${target}/${entity}/${number}/${date}`),
+      summary: key('summary', `${target}/${entity}/${number}/${date}${part === null ? '' : `/${part}`}`),
       target,
       date,
       description: label,
@@ -109,10 +111,11 @@ function summarised(own: SummaryEvent, event: StoredEvent, fetched: unknown): In
 }
 
 function posted(own: JournalEvent, event: StoredEvent): CanonicalEvent {
-  const { purpose, date, description, lines, deferrals } = own;
+  const { purpose, date, description, lines, deferrals, notFor } = own;
   const journal = key('journal', own.id);
   const { occurredAt } = event;
-  return { kind: 'journal.posted', occurredAt, requires: [], journal, purpose, date, description, lines, deferrals };
+  const stated = { journal, purpose, date, description, lines, deferrals, ...(notFor === undefined ? {} : { notFor }) };
+  return { kind: 'journal.posted', occurredAt, requires: [], ...stated };
 }
 
 const definition: SourceDefinition<Record<string, never>> = {

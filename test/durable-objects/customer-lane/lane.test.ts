@@ -568,6 +568,56 @@ describe('hasten', () => {
   });
 });
 
+describe('documents that wait for a decision', () => {
+  const item = (position: number, notBefore: number) => ({
+    ...{ target: 'odoo', position, seq: position, uncertain: false, tried: false, notBefore },
+  });
+  const waiting = () => {
+    accept(delivery('a'), delivery('b'));
+    const given = lease();
+    const outbox = [item(1, now + 3_600_000), item(2, now)];
+    lane.settle(given.epoch, applying(given, [1, 2], { archivedTo: 2, outbox }), now);
+  };
+
+  it('keep the later ones behind them, go once it was made, and then those follow', () => {
+    waiting();
+    expect(lane.lease(now)).toEqual({ code: 'idle' });
+    expect(lane.releaseDocuments('gl', 1, now, now)).toEqual({ code: 'not_applicable' });
+    expect(lane.releaseDocuments('odoo', 1, now, now)).toEqual({ code: 'done', seqs: [1], ring: true });
+    expect(lease().outbox.map(({ position }) => position)).toEqual([1, 2]);
+  });
+
+  it('go no later than they would have without it', () => {
+    waiting();
+    lane.releaseDocuments('odoo', 1, now + 7_200_000, now);
+    expect(lane.status(9, now)?.outbox[0]?.notBefore).toBe(now + 3_600_000);
+  });
+
+  it('that were looked at and wait on were not tried, so that nobody can hasten them', () => {
+    waiting();
+    const looked = lease(now + 3_600_000);
+    const kept = applying(looked, [], { head: looked.head, outbox: [item(1, now + 7_200_000)] });
+    lane.settle(looked.epoch, kept, now + 3_600_000);
+    expect(lane.status(9, now)?.outbox[0]).toMatchObject({ attempts: 0, notBefore: now + 7_200_000 });
+    expect(lane.hasten('odoo', now + 3_600_000)).toEqual({ code: 'not_applicable' });
+  });
+});
+
+describe('who had a held event tried again', () => {
+  it('is handed out with it, and forgotten once it is held anew', () => {
+    accept(delivery('a'));
+    const first = lease();
+    lane.settle(first.epoch, applying(first, [], { head: first.head, held: [{ seq: 1, reason: parked }] }), now);
+    lane.unblock([1], now, 'key:Grace');
+    const given = lease();
+    expect(given.events).toMatchObject([{ seq: 1, held: { kind: 'parked', releasedBy: 'key:Grace' } }]);
+    lane.settle(given.epoch, applying(given, [], { head: given.head, held: [{ seq: 1, reason: parked }] }), now);
+    lane.unblock([1], now);
+    const [event] = lease().events;
+    expect(event?.held).toEqual(parked);
+  });
+});
+
 describe('bodies', () => {
   it('are dropped above the size once settled and archived, and the rest stays', () => {
     accept(delivery('a'), delivery('b'), delivery('c'));

@@ -262,14 +262,20 @@ describe('bounds', () => {
   });
 
   it('divides a refused batch only so often, and leaves the rest for another time', async () => {
-    const { http, moves } = await sandbox({ limits: { concurrency: 1, perSecond: 4, batch: 200 } });
-    let calls = 0;
-    const connector = odooConnector(config({ limits: { concurrency: 1, perSecond: 4, batch: 200 } }), apiKey, {
-      send: (request) => {
-        calls++;
-        return http.send(request);
-      },
+    const { http, moves } = await sandbox({
+      limits: { concurrency: 1, perSecond: 4, batch: 200, linesPerJournal: 500 },
     });
+    let calls = 0;
+    const connector = odooConnector(
+      config({ limits: { concurrency: 1, perSecond: 4, batch: 200, linesPerJournal: 500 } }),
+      apiKey,
+      {
+        send: (request) => {
+          calls++;
+          return http.send(request);
+        },
+      },
+    );
     const bad = Array.from({ length: 200 }, (_, index) =>
       invoice(`in_${index}`, { partner: postingKey('partner/none') }),
     );
