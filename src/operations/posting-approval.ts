@@ -7,7 +7,7 @@ import type { ExceptionCause } from '../canonical/decision.ts';
 import { laneKey, providerEventId, sourceId, tenantId } from '../canonical/ids.ts';
 import { currency, minorUnits } from '../canonical/money.ts';
 import { err, ok, type Result } from '../canonical/result.ts';
-import { loadApprovals, requestNumber } from '../ledger/approval-reads.ts';
+import { approvalsAbout, loadApprovals, requestNumber } from '../ledger/approval-reads.ts';
 import { exceptionRow, openExceptions, postingRow, writePostings } from '../ledger/commit.ts';
 import { eventsByIds } from '../ledger/event-reads.ts';
 import type { ApprovalRow } from '../ledger/period-reads.ts';
@@ -54,6 +54,10 @@ export const postingApproval: ApprovalKind = {
   async carryOut(approval, scope) {
     const action = postingActionOf(approval);
     if ((await eventOf(scope, action)) === null) return err('the books have no such event');
+    // Asking again does not make the first maker a checker.
+    const requests = await approvalsAbout(scope.books, scope.tenant, [action.subject]);
+    if (requests.some(({ requestedBy }) => requestedBy === scope.by))
+      return err('nobody approves what they asked for, in an earlier request either');
     const why = `it was approved by ${scope.by}`;
     return ok([resolveStatement(scope.db, scope.tenant, [expiredId(action)], why, scope.now)]);
   },

@@ -193,7 +193,12 @@ describe('a posting over the threshold', () => {
     const [request] = await asked(gateway);
     expect(request?.requestedBy).toContain('Grace');
     expect((await decide(gateway, 'approve', grace)).status).toBe(409);
-    expect((await decide(gateway, 'approve', await gateway.person('Joan'))).status).toBe(200);
+    // Nor after somebody else has asked again.
+    await gateway.pass(25 * HOUR);
+    expect((await decide(gateway, 'renew', await gateway.person('Ann'))).status).toBe(200);
+    const again = 'posting/odoo/stripe/evt_issued/2';
+    expect((await decide(gateway, 'approve', grace, again)).status).toBe(409);
+    expect((await decide(gateway, 'approve', await gateway.person('Joan'), again)).status).toBe(200);
     await gateway.run();
     expect(move(gateway, INVOICE)).toMatchObject({ state: 'posted' });
   });
