@@ -5,19 +5,17 @@
 import { z } from 'zod';
 import type { ChartOfAccounts } from '../canonical/accounts.ts';
 import { imbalances, type JournalLine } from '../canonical/entry.ts';
-import { laneKey, type ObjectKey, tenantId } from '../canonical/ids.ts';
+import { type ObjectKey, tenantId } from '../canonical/ids.ts';
 import { currency, minorUnits } from '../canonical/money.ts';
 import { err, ok, type Result } from '../canonical/result.ts';
 import { bookkeepingOf } from '../ledger/accounts-by-code.ts';
 import { loadApprovals, requestNumber } from '../ledger/approval-reads.ts';
-import { exceptionRow, openExceptions } from '../ledger/commit.ts';
 import { correctionEvent, reversalEvent } from '../ledger/correction-reads.ts';
 import { findEntryRow } from '../ledger/entry-reads.ts';
 import { eventsByIds } from '../ledger/event-reads.ts';
 import type { ApprovalRow } from '../ledger/period-reads.ts';
-import { exceptionId } from '../ledger/records.ts';
 import { type EntryRow, entryIdOf, linesOf, planOf } from '../ledger/views.ts';
-import { type OwnEvent, slices } from '../sources/ledgergate/events.ts';
+import { slices } from '../sources/ledgergate/events.ts';
 import {
   type ApprovalKind,
   type ApprovalScope,
@@ -26,8 +24,7 @@ import {
   requestStatements,
   statusOf,
 } from './approvals.ts';
-import { resolveStatement } from './exceptions.ts';
-import { acceptOwn } from './own-events.ts';
+import { type Journal, tellJournals, untold } from './told-journals.ts';
 
 const DAYS_TO_DECIDE = 7;
 const DAY_MS = 86_400_000;
@@ -95,7 +92,7 @@ export interface CorrectionRequest {
   readonly lines: CorrectLines | null;
 }
 
-const chartFor = ({ live }: ApprovalScope, entity: string): ChartOfAccounts => ({
+export const chartFor = ({ live }: ApprovalScope, entity: string): ChartOfAccounts => ({
   ...live.document.accounts,
   ...live.document.entities[entity]?.accounts,
 });
@@ -166,48 +163,16 @@ async function standingAtTargets(
   return ok(rejected);
 }
 
-const unfinished = ({ id }: ApprovalRow) => exceptionId('approval_unfinished', id);
-
 export const correction: ApprovalKind = {
   async carryOut(approval, scope) {
     const told = await journalsOf(approval, scope);
-    if (!told.ok) return told;
-    const row = exceptionRow(
-      { tenant: tenantId(scope.tenant), lane: laneKey(told.value.lane) },
-      {
-        id: unfinished(approval),
-        cause: 'approval_unfinished',
-        message: `${approval.subject}: it was approved, and its journals are not in their lane yet.`,
-        remedy: 'Approve it again: that repeats what is missing and doubles nothing.',
-        amount: approval.amount === null ? null : minorUnits(approval.amount),
-        currency: approval.currency === null ? null : currency(approval.currency),
-        ...{ object: null, seq: null, source: null, eventId: null, target: null, postingKey: null },
-      },
-    );
-    return ok([scope.db.prepare(openExceptions).bind(JSON.stringify([row]), scope.now)]);
+    return told.ok ? ok([untold(approval, told.value.lane, scope)]) : told;
   },
-
-  /** Told by ids made from the entry's: a second time is a duplicate. What is not told stands on the list. */
   async afterwards(approval, scope) {
-    const { env, db, tenant, live, now } = scope;
     const told = await journalsOf(approval, scope);
-    if (!told.ok) return;
-    for (const event of told.value.journals) {
-      const later: Promise<unknown>[] = [];
-      const answer = await acceptOwn(
-        ...([env, tenantId(tenant), live.document.shard] as const),
-        { id: event.id, lane: laneKey(told.value.lane), event, by: approval.requestedBy },
-        now,
-        { waitUntil: (promise) => void later.push(promise) },
-      );
-      await Promise.all(later);
-      if (answer.code !== 'accepted') return;
-    }
-    await resolveStatement(db, tenant, [unfinished(approval)], 'its journals are in their lane', now).run();
+    if (told.ok) await tellJournals(approval, told.value, scope);
   },
 };
-
-type Journal = Extract<OwnEvent, { readonly kind: 'journal' }>;
 
 /** The reversal, and what is booked in its place: always the same for the same request and decision. */
 async function journalsOf(

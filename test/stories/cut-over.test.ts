@@ -203,3 +203,62 @@ describe('a parallel run', () => {
     expect(await gateway.exceptions()).toEqual([]);
   });
 });
+
+describe('opening balances', () => {
+  const lines = [
+    { account: '101510', currency: 'EUR', amount: 50_000 },
+    { account: '121000', currency: 'EUR', amount: 12_000, customer: 'stripe:customer:cus_ada' },
+    { account: '211000', currency: 'EUR', amount: -62_000 },
+  ];
+  const ask = { entity: 'demo-eu', date: '2025-12-31', lines, reason: 'cut-over' };
+  const approve = (gateway: Gateway, token?: string) =>
+    gateway.ask(
+      'POST',
+      '/approvals/opening%2Fdemo-eu%2F2025-12-31%2F1/approve',
+      { reason: 'as the auditor signed' },
+      token,
+    );
+
+  it('are asked for by one person, approved by another, booked once and posted nowhere', async () => {
+    const gateway = await Gateway.open();
+    const ben = await gateway.person('ben');
+    await gateway.call('POST', '/ledger/openings', ask, ben);
+    expect((await approve(gateway, ben)).status).toBe(409);
+    const before = movesIn(gateway);
+    for (let time = 0; time < 2; time++) expect((await approve(gateway)).status).toBe(200);
+    await gateway.pass(DAY);
+    expect(await closings(gateway)).toEqual({ '101510': 50_000, '121000': 12_000, '211000': -62_000 });
+    expect(movesIn(gateway)).toBe(before);
+    expect(await gateway.exceptions()).toEqual([]);
+  });
+
+  it('stand on the list when they are approved and not in the books yet', async () => {
+    const gateway = await Gateway.open();
+    const ben = await gateway.person('ben');
+    await gateway.call('POST', '/ledger/openings', ask, ben);
+    gateway.lanesDown = true;
+    await approve(gateway);
+    expect((await gateway.exceptions()).map(({ cause, atStake }) => [cause, atStake?.text])).toEqual([
+      ['approval_unfinished', '620.00 EUR'],
+    ]);
+    gateway.lanesDown = false;
+    await approve(gateway);
+    await gateway.pass(DAY);
+    expect(await gateway.exceptions()).toEqual([]);
+    expect(await closings(gateway)).toMatchObject({ '101510': 50_000 });
+  });
+
+  it('are refused when they do not balance, name no account of the chart, or come twice', async () => {
+    const gateway = await Gateway.open();
+    const refused = async (changed: object) => {
+      const { status, json } = await gateway.ask('POST', '/ledger/openings', { ...ask, ...changed });
+      return [status, JSON.stringify(json)];
+    };
+    expect(await refused({ lines: lines.slice(0, 2) })).toEqual([409, expect.stringContaining('do not balance')]);
+    const unknown = [{ account: '999999', currency: 'EUR', amount: 62_000 }, lines[2]];
+    expect(await refused({ lines: unknown })).toEqual([409, expect.stringContaining('not in the chart')]);
+    expect(await refused({ entity: 'demo-mars' })).toEqual([409, expect.stringContaining('no entity')]);
+    await gateway.call('POST', '/ledger/openings', ask);
+    expect(await refused({})).toEqual([409, expect.stringContaining('pending already')]);
+  });
+});

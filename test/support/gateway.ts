@@ -123,6 +123,8 @@ export class Gateway {
   odooDown = false;
   /** The APIs of other providers than Stripe; null: nothing is to be had there. */
   outside: EnrichmentHttp | null = null;
+  /** True: no lane takes an event. */
+  lanesDown = false;
   /** Doorbells get lost: lanes must ring themselves. */
   doorbellsLost = false;
   private readonly gates = new Map<string, GateState>();
@@ -441,8 +443,10 @@ export class Gateway {
   private laneStub(name: string) {
     const lane = () => this.kept(name).lane;
     return {
-      accept: async (identity: Doorbell, events: readonly AcceptEvent[]) =>
-        lane().accept(identity, structuredClone(events), this.now),
+      accept: async (identity: Doorbell, events: readonly AcceptEvent[]) => {
+        if (this.lanesDown) throw Object.assign(new Error('overloaded'), { overloaded: true });
+        return lane().accept(identity, structuredClone(events), this.now);
+      },
       lease: async () => structuredClone(lane().lease(this.now)),
       settle: async (epoch: number, settlement: Settlement) =>
         lane().settle(epoch, structuredClone(settlement), this.now),

@@ -1,18 +1,36 @@
-/** Cut-over: events of the past, and what a target has of what the gateway would have posted. */
+/** Cut-over: opening balances, events of the past, and what a target has of what the gateway would have posted. */
 import { z } from 'zod';
 import { tenantId } from '../../canonical/ids.ts';
 import { differenceCursor, differenceView, listDifferences, runTotals, totalView } from '../../ledger/parallel-run.ts';
 import { acceptIntoLanes } from '../../operations/accept.ts';
+import { approvalView, viewApproval } from '../../operations/approvals.ts';
 import { directoryOf } from '../../operations/directory.ts';
 import { pastDeliveries } from '../../operations/import-history.ts';
+import { openingBody, requestOpening } from '../../operations/openings.ts';
 import { problem } from '../problem.ts';
 import { audited } from './actions.ts';
+import { approvalScope } from './approvals.ts';
 import { pageOf, pageQuery, pageRequest, reasonBody, tenantRoute } from './route.ts';
 
 /** One call stays well within a lane's and an invocation's bounds. */
 const MAX_PAST = 100;
 
 export const historyRoutes = [
+  tenantRoute(
+    {
+      method: 'post',
+      path: '/ledger/openings',
+      tag: 'cut-over',
+      summary: 'Ask for the opening balances of an entity; booked once a second person approves',
+      role: 'operate',
+      body: openingBody.extend({ reason: reasonBody.shape.reason }),
+      answer: approvalView,
+    },
+    async (call) => {
+      const asked = await requestOpening(approvalScope(call), call.body);
+      return asked.ok ? viewApproval(asked.value, call.now) : problem('conflict', { detail: asked.error });
+    },
+  ),
   tenantRoute(
     {
       method: 'post',
