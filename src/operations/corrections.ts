@@ -199,7 +199,8 @@ async function journalsOf(
     description: `Reversal of: ${entry.description}`.slice(0, 300),
     lines: linesOf(entry).map(({ item, ...line }) => ({
       ...line,
-      ...(item === undefined ? {} : { item }),
+      // What it takes back is the entry's own open item, not one of the journal's.
+      item: item ?? entry.object,
       amount: 0 - line.amount,
       base: 0 - line.base,
     })),
