@@ -1,6 +1,7 @@
 /** Leased lanes → what each adds to the books: books loaded, plans made, entries sealed into the chain. */
 import { objectsOf } from '../canonical/decide.ts';
 import { closedFrom, type EntityBooks } from '../canonical/decision.ts';
+import { isOfOneEntity } from '../canonical/entities.ts';
 import { customerOfLane, kinshipOf, type LaneStanding, namedElsewhere } from '../canonical/identity.ts';
 import type { EpochMs, LaneKey, TenantId } from '../canonical/ids.ts';
 import type { Conflict, LaneHead, LeasedEvent, QuarantinedEvent } from '../durable-objects/customer-lane/protocol.ts';
@@ -60,23 +61,20 @@ function asOfNow(books: EntityBooks, { rates, closings }: PlanningBooks): Entity
 /** Nothing is read when nothing is asked for: whether a lane is linked shows then when its head would move. */
 async function readPlanningBooks(
   db: LedgerDatabase,
-  { tenant, identity, config }: TenantRuntime,
+  runtime: TenantRuntime,
   readings: readonly Understood[],
   leases: readonly LeasedLane[],
   now: EpochMs,
   always = false,
 ): Promise<PlanningBooks> {
+  const { tenant, identity, config } = runtime;
   const facts = readings.flatMap((reading) => reading.facts);
-  const wanted = ratesWanted(readings);
   const said = namedElsewhere(facts, identity);
-  const [standings, rates] = await Promise.all([
-    loadStandings(
-      db,
-      tenant,
-      said.flatMap(({ own, named }) => [own, named]),
-    ),
-    wanted === null ? [] : loadRates(db, tenant, wanted, now),
-  ]);
+  const standings = await loadStandings(
+    db,
+    tenant,
+    said.flatMap(({ own, named }) => [own, named]),
+  );
   // Whom they are one with, to see whether both have a partner.
   const others = said.map(({ named }) => customerOfLane(standings.get(named)?.primary ?? named));
   const keys = [...objectsOf(facts), ...others];
@@ -84,7 +82,22 @@ async function readPlanningBooks(
   const none = { objects: new Map(), links: new Map(), kin: new Map(), closings: new Map() };
   const books =
     keys.length === 0 && !always ? none : await loadBooks(db, tenant, keys, lanes, Object.keys(config.entities));
+  const wanted = ratesWanted(facts, possibleBooks(runtime, readings, books));
+  const rates = wanted === null ? [] : await loadRates(db, tenant, wanted, now);
   return { ...books, standings, rates };
+}
+
+/** Of the entities that the readings name, and of those that the books know their objects as. */
+function possibleBooks(
+  { config, books }: TenantRuntime,
+  readings: readonly Understood[],
+  { objects, closings }: Pick<PlanningBooks, 'objects' | 'closings'>,
+): EntityBooks[] {
+  const known = [...objects.values()].flatMap(({ state }) => (isOfOneEntity(state) ? [state.entity] : []));
+  const names = new Set([...readings.map((reading) => reading.books.entity), ...known]);
+  return [...names].flatMap((entity) =>
+    Object.hasOwn(config.entities, entity) ? [closedFrom(books(entity), closings.get(entity) ?? null)] : [],
+  );
 }
 
 const unlinked: LaneStanding = { primary: null, linked: [] };

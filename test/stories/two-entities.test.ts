@@ -40,4 +40,21 @@ describe('one Stripe account that serves two legal entities', () => {
     expect(JSON.stringify(postings)).toContain('invoice/stripe:invoice:in_fr');
     expect(await gateway.exceptions()).toEqual([]);
   });
+
+  it('converts a payment into the currency of the entity whose invoice it pays', async () => {
+    const gateway = await Gateway.open({
+      entities: { 'demo-us': { currency: 'USD', timeZone: 'America/New_York' } },
+      stripe: { entityRules: [{ when: { path: 'data.object.metadata.entity', equals: 'us' }, entity: 'demo-us' }] },
+      routes: [{ when: { event: '*', entity: 'demo-eu' }, to: 'odoo' }],
+    });
+    const rates = [{ from: 'EUR', to: 'USD', date: '2026-01-05', rate: '1.10', source: 'bank' }];
+    await gateway.call('POST', '/rates', { rates });
+    await gateway.stripe('invoice.finalized', { ...invoice(), metadata: { entity: 'us' } });
+    await gateway.run();
+    // In euro, and of no entity by the rules: by them alone it would need no rate.
+    await gateway.stripe('charge.succeeded', charged(gateway));
+    await gateway.pass(DAY);
+    expect(await gateway.exceptions()).toEqual([]);
+    expect(await closings(gateway, 'demo-us')).toMatchObject({ '101510': 12_974, '627000': 226 });
+  });
 });
