@@ -128,7 +128,7 @@ export async function renewPosting(
 }
 
 /** Customers and products are no money, and later documents need them. */
-const isMoney = ({ kind }: PostingPlan['documents'][number]): boolean => kind !== 'partner' && kind !== 'product';
+export const isMoney = ({ kind }: { readonly kind: string }): boolean => kind !== 'partner' && kind !== 'product';
 
 function skipped(
   event: EventRow,
