@@ -123,11 +123,15 @@ async function planOne(
             const reading = readings.get(event) ?? { kind: 'later', reason: 'not read in this pass' };
             if (refused?.event !== event)
               return reading.kind === 'facts' ? { ...reading, books: asOfNow(reading.books, books) } : reading;
-            const facts = reading.kind === 'facts' ? reading.facts : [];
-            return { kind: 'exception', facts, exception: internalError(event, facts, refused.words) };
+            if (reading.kind !== 'facts')
+              return { kind: 'exception', facts: [], exception: internalError(event, [], refused.words) };
+            const { facts } = reading;
+            const exception = internalError(event, facts, refused.words);
+            return { kind: 'exception', facts, exception, entity: reading.books.entity };
           },
           objects: books.objects,
-          booksOf: (entity) => asOfNow(tenant.books(entity), books),
+          booksOf: (entity) =>
+            Object.hasOwn(tenant.config.entities, entity) ? asOfNow(tenant.books(entity), books) : null,
           route: (facts, entity) => tenant.route(facts, entity, now),
           approval: (question) => tenant.approval(question),
           identity: { rules: tenant.identity, standing: (lane) => books.standings.get(lane) ?? unlinked },

@@ -57,7 +57,13 @@ export type Reading =
   | { readonly kind: 'quarantine'; readonly reason: string }
   /** Something it needs from outside could not be had just now; another look later. */
   | { readonly kind: 'later'; readonly reason: string; readonly exception?: ExceptionDraft }
-  | { readonly kind: 'exception'; readonly facts: readonly CanonicalEvent[]; readonly exception: ExceptionDraft };
+  | {
+      readonly kind: 'exception';
+      readonly facts: readonly CanonicalEvent[];
+      readonly exception: ExceptionDraft;
+      /** Whose books it is of; absent where that is what nobody knows. */
+      readonly entity?: string;
+    };
 
 export interface LanePlanInput {
   readonly lane: LaneKey;
@@ -67,8 +73,8 @@ export interface LanePlanInput {
   readonly reading: (event: LeasedEvent) => Reading;
   /** Books as loaded before; the plan sees its own changes on top. */
   readonly objects: ReadonlyMap<string, OwnedObject>;
-  /** An entity's books; asked where the books know the event's object as another entity's than its reading says. */
-  readonly booksOf: (entity: string) => EntityBooks;
+  /** An entity's books, null where the config has it no more; asked where the books know the event's object as another entity's than its reading says. */
+  readonly booksOf: (entity: string) => EntityBooks | null;
   /** Which targets the facts are routed to, and from when. */
   readonly route: (facts: readonly CanonicalEvent[], entity: string) => readonly RoutedTarget[];
   /** Whether a second person has to approve of a posting first. */
@@ -113,12 +119,17 @@ export interface LanePlan {
 const LATER_MS = 30_000;
 const PERSON_MS = 300_000;
 
+/** What a held event is about. */
+type Said = Pick<Held, 'facts' | 'entity'>;
+
 interface Held {
   readonly kind: 'held';
   readonly reason: HeldReason;
   readonly outcome: 'waiting' | 'parked' | 'quarantined';
   readonly note: string;
   readonly facts: readonly CanonicalEvent[];
+  /** Whose books it would be in, as far as is known. */
+  readonly entity: string | null;
   readonly exception: ExceptionRecord | null;
 }
 
@@ -158,8 +169,8 @@ class PlanningLane {
     try {
       return this.applyReading(event, reading);
     } catch (error) {
-      const facts = reading.kind === 'facts' ? reading.facts : [];
-      return this.park(event, internalError(event, facts, errorWords(error)), facts);
+      const [facts, entity] = reading.kind === 'facts' ? [reading.facts, reading.books.entity] : [[], null];
+      return this.park(event, internalError(event, facts, errorWords(error)), { facts, entity });
     }
   }
 
@@ -172,12 +183,13 @@ class PlanningLane {
           outcome: 'quarantined',
           note: reading.reason,
           facts: [],
+          entity: null,
           exception: null,
         };
       case 'later':
-        return this.wait(event, [], reading.reason, [], reading.exception ?? null);
+        return this.wait(event, [], reading.reason, { facts: [], entity: null }, reading.exception ?? null);
       case 'exception':
-        return this.park(event, reading.exception, reading.facts);
+        return this.park(event, reading.exception, { facts: reading.facts, entity: reading.entity ?? null });
       case 'facts':
         return this.applyFacts(event, reading.facts, reading.books, reading.note);
       default:
@@ -197,8 +209,10 @@ class PlanningLane {
     }
     if (this.linksFirst(event, facts)) return { kind: 'left' };
     const entity = entityOfObjects(objectsOf(facts), this.lookup, announced.entity);
-    if (!entity.ok) return this.park(event, { ...entity.error, ...stakeOf(facts) }, facts);
+    if (!entity.ok) return this.park(event, { ...entity.error, ...stakeOf(facts) }, { facts, entity: null });
     const books = entity.value === announced.entity ? announced : this.input.booksOf(entity.value);
+    if (books === null) return this.park(event, ofNoEntity(event, entity.value, facts), { facts, entity: null });
+    const said = { facts, entity: entity.value };
     const decision = decide(facts, { books, objects: this.lookup, kinship: this.input.kinship });
     switch (decision.outcome) {
       case 'nothing':
@@ -206,9 +220,9 @@ class PlanningLane {
         if (decision.reason !== 'stale') this.learnIdentity(event, facts);
         return { kind: 'applied', changed: false };
       case 'wait':
-        return this.wait(event, decision.requires, `waits for ${decision.requires.join(', ')}`, facts);
+        return this.wait(event, decision.requires, `waits for ${decision.requires.join(', ')}`, said);
       case 'exception':
-        return this.park(event, decision.exception, facts);
+        return this.park(event, decision.exception, said);
       case 'booked': {
         const owner = foreignOwner(this.input, decision.objects);
         if (owner !== null) return this.forward(event, owner);
@@ -254,10 +268,12 @@ class PlanningLane {
     const taking = documents.length === 0 ? [] : routed.filter(({ summarised }) => summarised !== true);
     if (event.evidence[IMPORTED_BY] !== undefined) return { targets: taking.map(adopted), documents };
     const summaries = routed.filter(({ summarised }) => summarised === true).map(({ target }) => target);
-    const targets = taking.map((one) => {
+    const targets = taking.map(({ compared, ...one }) => {
       const question = { facts, entity, baseCurrency, target: one.target, entries, documents };
       const need = this.input.approval(question);
       if (need === null) return one;
+      // Nobody is asked about what is not posted; and what nobody was asked about is not posted later either.
+      if (compared === true) return adopted(one);
       const asked = approvalFor(event, question, need);
       this.approvals.push(asked);
       return { ...one, approval: asked.subject };
@@ -274,7 +290,9 @@ class PlanningLane {
     const shared = facts.some((fact) => fact.kind === 'customer.upserted');
     const customers = shared ? changed.flatMap((state) => (state.kind === 'customer' ? entitiesOf(state) : [])) : [];
     const targets = [...new Set([entity, ...customers])].flatMap((each) => this.input.route(facts, each));
-    return [...new Map(targets.map((target) => [target.target, target])).values()];
+    // A target that sums up one entity and takes another's documents one by one takes the customer's.
+    const itemisedLast = targets.toSorted((a, b) => Number(b.summarised === true) - Number(a.summarised === true));
+    return [...new Map(itemisedLast.map((target) => [target.target, target])).values()];
   }
 
   /** The first link that is learnt ends the plan. */
@@ -330,7 +348,7 @@ class PlanningLane {
     event: LeasedEvent,
     requires: readonly ObjectKey[],
     note: string,
-    facts: readonly CanonicalEvent[],
+    said: Said,
     trouble: ExceptionDraft | null = null,
   ): Verdict {
     this.noLonger(event, null);
@@ -349,11 +367,11 @@ class PlanningLane {
             cause: 'prerequisite_missing',
             message: `${event.type} ${note} and has waited ${Math.round((this.input.now - since) / 3_600_000)} hours.`,
             remedy: 'Send the missing event again from the provider, or skip this one with a reason.',
-            ...stakeOf(facts),
+            ...stakeOf(said.facts),
             object: requires[0] ?? null,
           })
         : cause;
-    return { kind: 'held', reason: { kind: 'waiting', requires, until }, outcome: 'waiting', note, facts, exception };
+    return { kind: 'held', reason: { kind: 'waiting', requires, until }, outcome: 'waiting', note, ...said, exception };
   }
 
   /** The event is about what another lane keeps: it goes there, and that lane's order is its order. */
@@ -367,7 +385,7 @@ class PlanningLane {
     if (event.held?.kind === 'parked' && event.held.exceptionId !== now) this.resolved.push(event.held.exceptionId);
   }
 
-  private park(event: LeasedEvent, draft: ExceptionDraft, facts: readonly CanonicalEvent[]): Verdict {
+  private park(event: LeasedEvent, draft: ExceptionDraft, said: Said): Verdict {
     const exception = exceptionFor(event, draft);
     this.noLonger(event, exception.id);
     return {
@@ -375,7 +393,7 @@ class PlanningLane {
       reason: { kind: 'parked', exceptionId: exception.id, cause: draft.cause, version: this.input.configVersion },
       outcome: 'parked',
       note: draft.message,
-      facts,
+      ...said,
       exception,
     };
   }
@@ -383,6 +401,15 @@ class PlanningLane {
 
 /** History was posted by whoever was there before: it is looked for, and never posted a second time. */
 const adopted = ({ target }: RoutedTarget): PostingPlan['targets'][number] => ({ target, notBefore: 0, adopt: true });
+
+/** Of an entity that sources, objects or the gateway's own events name, and that the config does not have any more. */
+export const ofNoEntity = (event: LeasedEvent, entity: string, facts: readonly CanonicalEvent[]): ExceptionDraft => ({
+  cause: 'entity_unclear',
+  message: `${event.type} ${event.eventId} is of entity ${entity}, which the config does not have any more.`,
+  remedy: 'Put the entity back into the config, or skip the event with a reason.',
+  ...stakeOf(facts),
+  object: null,
+});
 
 /** Our own fault, on the list with what is at stake: the event stays whole and is decided again when unblocked. */
 export function internalError(event: LeasedEvent, facts: readonly CanonicalEvent[], words: string): ExceptionDraft {
@@ -454,7 +481,7 @@ export function planLane(input: LanePlanInput): LanePlan {
             verdict.outcome,
             verdict.note,
             verdict.facts,
-            { targets: [], documents: [] },
+            { targets: [], documents: [], ...(verdict.entity === null ? {} : { entity: verdict.entity }) },
             input.configVersion,
           ),
         ),
