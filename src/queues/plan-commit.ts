@@ -19,9 +19,11 @@ import {
   type ObjectRecord,
 } from '../ledger/records.ts';
 import type { TenantRuntime } from '../tenants/runtime.ts';
+import { internalError } from './held-events.ts';
+import type { LanePlan, Reading } from './lane-plan.ts';
 import type { LeasedLane, PlannedLane, PlanningBooks, PlanRequest } from './ledger-work.ts';
 import { nameCustomers } from './name-customers.ts';
-import { drainLane, internalError, type LanePlan, planLane, type Reading } from './plan-lane.ts';
+import { drainLane, planLane } from './plan-lane.ts';
 import type { EventsRead, Readings } from './read-events.ts';
 
 /** How long a linked lane's later events wait for the documents of its earlier ones, ms from the link. */

@@ -12,7 +12,8 @@ import type { Enrichment, EnrichmentNeed } from '../sources/source.ts';
 import { enrichmentKey } from '../sources/source.ts';
 import type { TenantRuntime, TenantSource } from '../tenants/runtime.ts';
 import type { TrustTier } from '../verification/verification.ts';
-import { ofNoEntity, type Reading } from './plan-lane.ts';
+import { ofNoEntity } from './held-events.ts';
+import type { Reading } from './lane-plan.ts';
 
 export type Readings = ReadonlyMap<LeasedEvent, Reading>;
 
