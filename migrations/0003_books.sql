@@ -94,7 +94,8 @@ ALTER TABLE `objects` ADD `hash` text;
 INSERT INTO schedules (tenant, entity, period, currency, revenue_account, deferred_account, amount, base)
 SELECT e.tenant, e.entity, d.value ->> 'period', d.value ->> 'currency', d.value ->> 'revenueAccount', d.value ->> 'deferredAccount',
 	sum(d.value ->> 'amount'), sum(d.value ->> 'base')
-FROM entries e, json_each(e.deferrals) d GROUP BY 1, 2, 3, 4, 5, 6;
+FROM entries e, json_each(e.deferrals) d GROUP BY 1, 2, 3, 4, 5, 6
+HAVING sum(d.value ->> 'amount') <> 0 OR sum(d.value ->> 'base') <> 0;
 --> statement-breakpoint
 -- No entry is booked into closed books, whatever the writer believed about them.
 CREATE TRIGGER entries_period_open BEFORE INSERT ON entries

@@ -38,6 +38,8 @@ const ofOneEntity: ReadonlySet<ObjectState['kind']> = new Set<ObjectState['kind'
   'payout',
 ]);
 
+export const isOfOneEntity = ({ kind }: ObjectState): boolean => ofOneEntity.has(kind);
+
 /**
  * The entity of the objects an event is about, as far as the books know them; `fallback` when they know none of them.
  * @param keys what the event's facts are about (`objectsOf`).
@@ -47,7 +49,7 @@ export function entityOfObjects(
   find: (key: ObjectKey) => ObjectState | null,
   fallback: string,
 ): Result<string, ExceptionDraft> {
-  const known = keys.map(find).filter((state) => state !== null && ofOneEntity.has(state.kind));
+  const known = keys.map(find).filter((state) => state !== null && isOfOneEntity(state));
   const entities = [...new Set(known.flatMap((state) => state?.entity ?? []))].sort();
   const [only = fallback, other] = entities;
   if (other === undefined) return ok(only);

@@ -47,35 +47,38 @@ export async function recordRates(
   return { offered: rates.length, differing: results };
 }
 
-/** What a set of facts may have to be converted between: currencies, and the days from–to on which. */
+/** What a set of facts may have to be converted between: currencies, and the days on which or some days before which. */
 export interface RatesWanted {
   readonly currencies: ReadonlySet<Currency>;
-  readonly from: IsoDate;
-  readonly to: IsoDate;
+  readonly days: ReadonlySet<IsoDate>;
 }
 
 const dayMs = 86_400_000;
 const earlier = (date: IsoDate, days: number): IsoDate =>
   isoDate(new Date(Date.parse(date) - days * dayMs).toISOString().slice(0, 10));
 
-/** Null when everything is in the entities' own currencies. */
+/**
+ * Null when everything is in the entities' own currencies.
+ * @param entities books that the facts may turn out to belong to, closed as far as they are by now.
+ */
 export function ratesWanted(
-  readings: readonly { readonly facts: readonly CanonicalEvent[]; readonly books: EntityBooks }[],
+  facts: readonly CanonicalEvent[],
+  entities: readonly Pick<EntityBooks, 'currency' | 'timeZone' | 'closedUntil'>[],
 ): RatesWanted | null {
   const currencies = new Set<Currency>();
-  const days: IsoDate[] = [];
-  for (const { facts, books } of readings) {
-    const foreign = facts.flatMap(currenciesOf).filter((code) => code !== books.currency);
-    if (foreign.length === 0) continue;
-    for (const code of [...foreign, books.currency]) currencies.add(code);
-    for (const fact of facts) days.push(dateIn(books.timeZone, fact.occurredAt));
-    // Where the policy moves it to.
-    if (books.closedUntil !== null) days.push(nextDay(books.closedUntil));
+  const days = new Set<IsoDate>();
+  for (const fact of facts) {
+    const own = currenciesOf(fact);
+    for (const { currency: base, timeZone, closedUntil } of entities) {
+      const foreign = own.filter((code) => code !== base);
+      if (foreign.length === 0) continue;
+      for (const code of [...foreign, base]) currencies.add(code);
+      days.add(dateIn(timeZone, fact.occurredAt));
+      // Where the policy moves it to.
+      if (closedUntil !== null) days.add(nextDay(closedUntil));
+    }
   }
-  const sorted = days.sort();
-  const [first, last] = [sorted[0], sorted.at(-1)];
-  if (first === undefined || last === undefined) return null;
-  return { currencies, from: earlier(first, maxAgeDays), to: last };
+  return days.size === 0 ? null : { currencies, days };
 }
 
 function currenciesOf(fact: CanonicalEvent): Currency[] {
@@ -85,9 +88,10 @@ function currenciesOf(fact: CanonicalEvent): Currency[] {
   return [...own, ...settled, ...listed];
 }
 
-// Either side may be the pivot of a cross rate, so one side in the set is enough; a pass is of few currencies.
+// Either side may be the pivot of a cross rate, so one side in the set is enough; a pass is of few currencies and days.
 const readRates = `SELECT from_currency AS "from", to_currency AS "to", date, rate, source FROM rates
-WHERE tenant = ?1 AND from_currency IN (SELECT value FROM json_each(?2)) AND to_currency IN (SELECT value FROM json_each(?2)) AND date BETWEEN ?3 AND ?4 AND recorded_at <= ?5 LIMIT 5000`;
+WHERE tenant = ?1 AND from_currency IN (SELECT value FROM json_each(?2)) AND to_currency IN (SELECT value FROM json_each(?2)) AND date IN (SELECT value FROM json_each(?3)) AND recorded_at <= ?4
+ORDER BY date, from_currency, to_currency`;
 
 /** The pivot most feeds quote against: read along, so that a cross rate can be made. */
 const PIVOT = 'EUR';
@@ -96,11 +100,17 @@ const PIVOT = 'EUR';
 export async function loadRates(
   db: LedgerDatabase,
   tenant: TenantId,
-  { currencies, from, to }: RatesWanted,
+  { currencies, days }: RatesWanted,
   now: EpochMs,
 ): Promise<readonly ExchangeRate[]> {
   const codes = JSON.stringify([...new Set([...currencies, PIVOT])]);
-  const { results } = await db.prepare(readRates).bind(tenant, codes, from, to, now).all<NewRate>();
+  const usable = new Set(
+    [...days].flatMap((day) => Array.from({ length: maxAgeDays + 1 }, (_, age) => earlier(day, age))),
+  );
+  const { results } = await db
+    .prepare(readRates)
+    .bind(tenant, codes, JSON.stringify([...usable]), now)
+    .all<NewRate>();
   return results.map((row) => ({
     from: currency(row.from),
     to: currency(row.to),

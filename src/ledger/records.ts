@@ -35,6 +35,8 @@ export interface PostingPlan {
   readonly documents: readonly TargetDocument[];
   /** Targets that take the event's entries with the summary of their window instead of its documents. */
   readonly summaries?: readonly string[];
+  /** Of an event that is held: whose books it would be in. Documents and entries say it of one that is booked. */
+  readonly entity?: string;
 }
 
 /** A posting that waits for a second person, asked for by what caused it. */

@@ -145,6 +145,7 @@ const storedPlan = z.object({
   targets: z.array(z.object({ target: z.string(), notBefore: z.number(), approval: z.string().optional() })),
   documents: z.array(storedDocument),
   summaries: z.array(z.string()).default([]),
+  entity: z.string().optional(),
 });
 export type StoredPlan = z.infer<typeof storedPlan>;
 export const planOf = (row: Pick<EventRow, 'documents'>): StoredPlan => storedPlan.parse(JSON.parse(row.documents));

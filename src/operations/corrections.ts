@@ -10,6 +10,7 @@ import { currency, minorUnits } from '../canonical/money.ts';
 import { err, ok, type Result } from '../canonical/result.ts';
 import { bookkeepingOf } from '../ledger/accounts-by-code.ts';
 import { loadApprovals, requestNumber } from '../ledger/approval-reads.ts';
+import { readPosted } from '../ledger/books.ts';
 import { correctionEvent, reversalEvent } from '../ledger/correction-reads.ts';
 import { findEntryRow } from '../ledger/entry-reads.ts';
 import { eventsByIds } from '../ledger/event-reads.ts';
@@ -24,6 +25,7 @@ import {
   requestStatements,
   statusOf,
 } from './approvals.ts';
+import { isMoney } from './posting-approval.ts';
 import { type Journal, tellJournals, untold } from './told-journals.ts';
 
 const DAYS_TO_DECIDE = 7;
@@ -142,7 +144,8 @@ export async function requestCorrection(
 }
 
 /**
- * Targets whose documents of the entry were rejected by a second person: they have nothing that a reversal could take back.
+ * Targets that never got the entry's documents (rejected by a second person, or history that was not found there): they
+ * have nothing that a reversal could take back.
  * While somebody is still to decide about them, it cannot be told what there will be to reverse.
  */
 async function standingAtTargets(
@@ -153,14 +156,27 @@ async function standingAtTargets(
   const targets = event === undefined ? [] : planOf(event).targets;
   const subjects = targets.flatMap(({ approval }) => approval ?? []);
   const approvals = await loadApprovals(db, tenantId(tenant), subjects);
-  const rejected: string[] = [];
+  const documents =
+    event === undefined
+      ? []
+      : planOf(event)
+          .documents.filter(isMoney)
+          .map(({ key }) => key);
+  const pairs = targets.flatMap(({ target }) => documents.map((key): [string, string] => [target, key]));
+  const posted = await readPosted(db, tenantId(tenant), pairs);
+  const without: string[] = [];
   for (const { target, approval } of targets) {
     const asked = approval === undefined ? undefined : approvals.get(approval);
-    if (asked?.status === 'rejected') rejected.push(target);
-    else if (asked !== undefined && asked.status !== 'approved')
+    if (asked !== undefined && !['approved', 'rejected'].includes(asked.status))
       return err(`its posting to ${target} waits for a second person: have ${asked.id} decided first`);
+    const never = posted.filter((row) => row.target === target && row.outcome === 'skipped');
+    if (never.length > 0 && never.length < documents.length)
+      return err(
+        `${target} has some of its documents, and not ${never[0]?.key}: void or credit it at the provider instead, and correct it there by hand`,
+      );
+    if (asked?.status === 'rejected' || never.length > 0) without.push(target);
   }
-  return ok(rejected);
+  return ok(without);
 }
 
 export const correction: ApprovalKind = {
@@ -199,7 +215,8 @@ async function journalsOf(
     description: `Reversal of: ${entry.description}`.slice(0, 300),
     lines: linesOf(entry).map(({ item, ...line }) => ({
       ...line,
-      ...(item === undefined ? {} : { item }),
+      // What it takes back is the entry's own open item, not one of the journal's.
+      item: item ?? entry.object,
       amount: 0 - line.amount,
       base: 0 - line.base,
     })),

@@ -11,14 +11,18 @@ export interface PlacedEvent {
   readonly lane: string;
   /** JSON, as the ledger stage wrote it. */
   readonly facts: string;
+  /** As it was decided; null where that is not known. */
+  readonly entity: string | null;
 }
 
 /** As the ledger stage stored them: typed values made JSON. */
 export const storedFacts = (event: Pick<PlacedEvent, 'facts'>): readonly CanonicalEvent[] => JSON.parse(event.facts);
 
-/** Null: the event does not say, and its source is not in the config any more. */
-export function entityOf(config: TenantConfig, event: PlacedEvent): string | null {
-  if (event.source !== OWN_SOURCE) return config.sources[event.source]?.entity ?? null;
+/** Null: nobody has decided it, and its source is of several entities or not in the config any more. */
+export function entityOf(config: TenantConfig, event: Omit<PlacedEvent, 'facts'>): string | null {
+  if (event.entity !== null) return event.entity;
+  const source = config.sources[event.source];
+  if (event.source !== OWN_SOURCE) return source === undefined || source.entityRules.length > 0 ? null : source.entity;
   return Object.keys(config.entities).find((entity) => booksLane(entity) === event.lane) ?? null;
 }
 

@@ -8,7 +8,8 @@ import { laneKey, providerEventId, sourceId, tenantId } from '../canonical/ids.t
 import { currency, minorUnits } from '../canonical/money.ts';
 import { err, ok, type Result } from '../canonical/result.ts';
 import { approvalsAbout, loadApprovals, requestNumber } from '../ledger/approval-reads.ts';
-import { exceptionRow, openExceptions, postingRow, writePostings } from '../ledger/commit.ts';
+import { openExceptions, writePostings } from '../ledger/commit.ts';
+import { exceptionRow, postingRow } from '../ledger/commit-rows.ts';
 import { eventsByIds } from '../ledger/event-reads.ts';
 import type { ApprovalRow } from '../ledger/period-reads.ts';
 import type { PostingPlan, PostingRecord } from '../ledger/records.ts';
@@ -128,7 +129,7 @@ export async function renewPosting(
 }
 
 /** Customers and products are no money, and later documents need them. */
-const isMoney = ({ kind }: PostingPlan['documents'][number]): boolean => kind !== 'partner' && kind !== 'product';
+export const isMoney = ({ kind }: { readonly kind: string }): boolean => kind !== 'partner' && kind !== 'product';
 
 function skipped(
   event: EventRow,

@@ -19,6 +19,8 @@ export interface FeedPorts {
   readonly find: (tenant: string) => Promise<TenantRuntime | null>;
   readonly ledger: (shard: string) => LedgerDatabase;
   readonly http: TargetHttp;
+  /** Offers again what was parked for want of a rate. */
+  readonly resume: (tenant: string, shard: string) => Promise<void>;
 }
 
 export const isFeedTime = (now: EpochMs): boolean => new Date(now).getUTCMinutes() % EVERY_MINUTES === 7;
@@ -48,6 +50,8 @@ export async function pullRates(ports: FeedPorts, now: EpochMs): Promise<void> {
     for (const { tenant, config } of tenants) {
       const { differing } = await recordRates(ports.ledger(config.shard), tenantId(tenant), rates.value, now);
       if (differing.length > 0) logWarning('rates_differ', { tenant, rates: differing.length });
+      // Whether or not this pull brought anything new: an earlier one may have been cut off before it came to this.
+      await ports.resume(tenant, config.shard);
     }
   }
 }

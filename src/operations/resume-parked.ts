@@ -30,6 +30,9 @@ const configured: ReadonlySet<string> = new Set<ExceptionCause>([
   'untrusted_money',
 ]);
 
+/** What the arrival of exchange rates takes away: which rate an event waits for is not told by the books. */
+export const RATES_ARRIVED: ReadonlySet<ExceptionCause> = new Set(['rate_missing']);
+
 const PAGE = 200;
 /** Open exceptions one request looks at: what is behind them is the clock's. */
 const PAGES_PER_REQUEST = 5;

@@ -4,7 +4,8 @@
  */
 import { laneKey, tenantId } from '../canonical/ids.ts';
 import { currency, minorUnits } from '../canonical/money.ts';
-import { exceptionRow, openExceptions } from '../ledger/commit.ts';
+import { openExceptions } from '../ledger/commit.ts';
+import { exceptionRow } from '../ledger/commit-rows.ts';
 import type { ApprovalRow } from '../ledger/period-reads.ts';
 import { exceptionId } from '../ledger/records.ts';
 import type { OwnEvent } from '../sources/ledgergate/events.ts';

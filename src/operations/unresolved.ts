@@ -105,7 +105,7 @@ function placed(
   postingKey: string | null,
 ): Pick<Unresolved, 'date' | 'relation'> | null {
   const document = event === null ? null : documentOf(event, postingKey);
-  const owner = document?.entity ?? (event === null ? null : entityOf(config, event));
+  const owner = document?.entity ?? (event === null ? null : entityOf(config, placeOf(event)));
   if (owner !== null && owner !== entity) return null;
   const date = document?.date ?? (event === null ? null : dayOf(event, timeZone));
   if (date === null) {
@@ -115,6 +115,12 @@ function placed(
   if (date > last) return null;
   return { date, relation: date < first ? 'earlier' : 'month' };
 }
+
+const placeOf = (event: EventRow) => ({
+  source: event.source,
+  lane: event.lane,
+  entity: planOf(event).entity ?? null,
+});
 
 /** The document an exception is about, else any of the event's: they are of one entity. */
 function documentOf(event: EventRow, key: string | null): { entity: string; date: IsoDate | null } | null {

@@ -6,7 +6,8 @@
 import type { TenantId } from '../canonical/ids.ts';
 import type { LeasedEvent } from '../durable-objects/customer-lane/protocol.ts';
 import { writeArchiveLine } from '../ledger/archive-lines.ts';
-import type { ArchiveReference, LateReference } from '../ledger/commit.ts';
+import type { LateReference } from '../ledger/commit.ts';
+import type { ArchiveReference } from '../ledger/commit-rows.ts';
 import { errorWords } from '../operations/log.ts';
 import type { Enrichment } from '../sources/source.ts';
 import type { LeasedLane } from './ledger-work.ts';

@@ -3,6 +3,7 @@ import type { Bindings } from '../bindings.ts';
 import { shardOf } from '../ledger/shards.ts';
 import { directoryOf } from '../operations/directory.ts';
 import type { FeedPorts } from '../operations/rates-feed.ts';
+import { RATES_ARRIVED, resumeParked } from '../operations/resume-parked.ts';
 import type { TargetConnector } from '../targets/connector.ts';
 import { targetHttp } from '../targets/http.ts';
 import { connectorFor } from '../targets/registry.ts';
@@ -31,6 +32,9 @@ export const feedPorts = (env: Bindings): FeedPorts => ({
   find: (tenant) => directoryOf(env).find(tenant, Date.now()),
   ledger: (shard) => shardOf(env, shard),
   http: outsideHttp(env),
+  resume: async (tenant, shard) => {
+    await resumeParked(env, shardOf(env, shard), tenant, RATES_ARRIVED);
+  },
 });
 
 /** Null: the tenant's config has no such target (any more). */

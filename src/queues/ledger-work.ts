@@ -5,7 +5,7 @@ import type { IsoDate, LaneKey, ProviderEventId, SourceId } from '../canonical/i
 import type { LaneHead, LeaseAnswer, LeasedEvent, Settlement } from '../durable-objects/customer-lane/protocol.ts';
 import type { LaneLink, OwnedObject } from '../ledger/books.ts';
 import type { LaneCommit, PostingPlan } from '../ledger/records.ts';
-import type { LanePlan } from './plan-lane.ts';
+import type { LanePlan } from './lane-plan.ts';
 
 export type LeasedLane = Extract<LeaseAnswer, { code: 'leased' }>;
 

@@ -1,6 +1,7 @@
 /** Leased lanes → what each adds to the books: books loaded, plans made, entries sealed into the chain. */
 import { objectsOf } from '../canonical/decide.ts';
 import { closedFrom, type EntityBooks } from '../canonical/decision.ts';
+import { isOfOneEntity } from '../canonical/entities.ts';
 import { customerOfLane, kinshipOf, type LaneStanding, namedElsewhere } from '../canonical/identity.ts';
 import type { EpochMs, LaneKey, TenantId } from '../canonical/ids.ts';
 import type { Conflict, LaneHead, LeasedEvent, QuarantinedEvent } from '../durable-objects/customer-lane/protocol.ts';
@@ -18,9 +19,11 @@ import {
   type ObjectRecord,
 } from '../ledger/records.ts';
 import type { TenantRuntime } from '../tenants/runtime.ts';
+import { internalError } from './held-events.ts';
+import type { LanePlan, Reading } from './lane-plan.ts';
 import type { LeasedLane, PlannedLane, PlanningBooks, PlanRequest } from './ledger-work.ts';
 import { nameCustomers } from './name-customers.ts';
-import { drainLane, internalError, type LanePlan, planLane, type Reading } from './plan-lane.ts';
+import { drainLane, planLane } from './plan-lane.ts';
 import type { EventsRead, Readings } from './read-events.ts';
 
 /** How long a linked lane's later events wait for the documents of its earlier ones, ms from the link. */
@@ -60,23 +63,20 @@ function asOfNow(books: EntityBooks, { rates, closings }: PlanningBooks): Entity
 /** Nothing is read when nothing is asked for: whether a lane is linked shows then when its head would move. */
 async function readPlanningBooks(
   db: LedgerDatabase,
-  { tenant, identity, config }: TenantRuntime,
+  runtime: TenantRuntime,
   readings: readonly Understood[],
   leases: readonly LeasedLane[],
   now: EpochMs,
   always = false,
 ): Promise<PlanningBooks> {
+  const { tenant, identity, config } = runtime;
   const facts = readings.flatMap((reading) => reading.facts);
-  const wanted = ratesWanted(readings);
   const said = namedElsewhere(facts, identity);
-  const [standings, rates] = await Promise.all([
-    loadStandings(
-      db,
-      tenant,
-      said.flatMap(({ own, named }) => [own, named]),
-    ),
-    wanted === null ? [] : loadRates(db, tenant, wanted, now),
-  ]);
+  const standings = await loadStandings(
+    db,
+    tenant,
+    said.flatMap(({ own, named }) => [own, named]),
+  );
   // Whom they are one with, to see whether both have a partner.
   const others = said.map(({ named }) => customerOfLane(standings.get(named)?.primary ?? named));
   const keys = [...objectsOf(facts), ...others];
@@ -84,7 +84,22 @@ async function readPlanningBooks(
   const none = { objects: new Map(), links: new Map(), kin: new Map(), closings: new Map() };
   const books =
     keys.length === 0 && !always ? none : await loadBooks(db, tenant, keys, lanes, Object.keys(config.entities));
+  const wanted = ratesWanted(facts, possibleBooks(runtime, readings, books));
+  const rates = wanted === null ? [] : await loadRates(db, tenant, wanted, now);
   return { ...books, standings, rates };
+}
+
+/** Of the entities that the readings name, and of those that the books know their objects as. */
+function possibleBooks(
+  { config, books }: TenantRuntime,
+  readings: readonly Understood[],
+  { objects, closings }: Pick<PlanningBooks, 'objects' | 'closings'>,
+): EntityBooks[] {
+  const known = [...objects.values()].flatMap(({ state }) => (isOfOneEntity(state) ? [state.entity] : []));
+  const names = new Set([...readings.map((reading) => reading.books.entity), ...known]);
+  return [...names].flatMap((entity) =>
+    Object.hasOwn(config.entities, entity) ? [closedFrom(books(entity), closings.get(entity) ?? null)] : [],
+  );
 }
 
 const unlinked: LaneStanding = { primary: null, linked: [] };
@@ -110,11 +125,15 @@ async function planOne(
             const reading = readings.get(event) ?? { kind: 'later', reason: 'not read in this pass' };
             if (refused?.event !== event)
               return reading.kind === 'facts' ? { ...reading, books: asOfNow(reading.books, books) } : reading;
-            const facts = reading.kind === 'facts' ? reading.facts : [];
-            return { kind: 'exception', facts, exception: internalError(event, facts, refused.words) };
+            if (reading.kind !== 'facts')
+              return { kind: 'exception', facts: [], exception: internalError(event, [], refused.words) };
+            const { facts } = reading;
+            const exception = internalError(event, facts, refused.words);
+            return { kind: 'exception', facts, exception, entity: reading.books.entity };
           },
           objects: books.objects,
-          booksOf: (entity) => asOfNow(tenant.books(entity), books),
+          booksOf: (entity) =>
+            Object.hasOwn(tenant.config.entities, entity) ? asOfNow(tenant.books(entity), books) : null,
           route: (facts, entity) => tenant.route(facts, entity, now),
           approval: (question) => tenant.approval(question),
           identity: { rules: tenant.identity, standing: (lane) => books.standings.get(lane) ?? unlinked },

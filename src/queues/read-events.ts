@@ -12,7 +12,8 @@ import type { Enrichment, EnrichmentNeed } from '../sources/source.ts';
 import { enrichmentKey } from '../sources/source.ts';
 import type { TenantRuntime, TenantSource } from '../tenants/runtime.ts';
 import type { TrustTier } from '../verification/verification.ts';
-import type { Reading } from './plan-lane.ts';
+import { ofNoEntity } from './held-events.ts';
+import type { Reading } from './lane-plan.ts';
 
 export type Readings = ReadonlyMap<LeasedEvent, Reading>;
 
@@ -208,14 +209,15 @@ function readEvent(
   const read = source.source.interpret(event, enrichment);
   if (read.kind === 'quarantine') return { kind: 'quarantine', reason: `${read.reason.code}: ${read.reason.detail}` };
   const entity = read.entity ?? entityFor(source, read.facts, event);
-  if (!Object.hasOwn(tenant.config.entities, entity)) return ofNoEntity(event, entity, read.facts);
+  if (!Object.hasOwn(tenant.config.entities, entity))
+    return { kind: 'exception', facts: read.facts, exception: ofNoEntity(event, entity, read.facts) };
   const books = tenant.books(entity);
   if (standing === 'proven') {
     const note = read.note === null ? PROVEN_NOTE : `${read.note}; ${PROVEN_NOTE}`;
     return { kind: 'facts', facts: read.facts, note, books };
   }
   const weak = tiers[event.trust] < tiers[source.moneyNeeds] && read.facts.some((fact) => !harmless.has(fact.kind));
-  if (weak) return untrusted(event, source, read.facts);
+  if (weak) return { ...untrusted(event, source, read.facts), entity };
   return { kind: 'facts', facts: read.facts, note: read.note, books };
 }
 
@@ -243,20 +245,11 @@ function waitsForConnection(source: TenantSource, { message }: Disconnected): Re
   };
 }
 
-/** The gateway's own events outlive the config they were told under. */
-const ofNoEntity = (event: LeasedEvent, entity: string, facts: readonly CanonicalEvent[]): Reading => ({
-  kind: 'exception',
-  facts,
-  exception: {
-    cause: 'entity_unclear',
-    message: `${event.type} ${event.eventId} is of entity ${entity}, which the config does not have any more.`,
-    remedy: 'Put the entity back into the config, or skip the event with a reason.',
-    ...stakeOf(facts),
-    object: null,
-  },
-});
-
-function untrusted(event: LeasedEvent, source: TenantSource, facts: readonly CanonicalEvent[]): Reading {
+function untrusted(
+  event: LeasedEvent,
+  source: TenantSource,
+  facts: readonly CanonicalEvent[],
+): Extract<Reading, { kind: 'exception' }> {
   return {
     kind: 'exception',
     facts,

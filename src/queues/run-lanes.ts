@@ -165,11 +165,11 @@ async function postAll(
           attempts: 0,
           leaseUntil: outcome.lease.until,
         };
-        if (notBefore <= now && approval === undefined && !blocked.has(target)) items.push(item);
+        if (notBefore <= now && item.approval === null && !blocked.has(target)) items.push(item);
         else {
           // Whatever comes after it for this target has to stay behind it.
           blocked.add(target);
-          const from = approval === undefined ? notBefore : Math.max(notBefore, now + DECIDED_AGAIN_MS);
+          const from = item.approval === null ? notBefore : Math.max(notBefore, now + DECIDED_AGAIN_MS);
           deferred.push({ item, done: false, uncertain: item.uncertain, tried: false, notBefore: from });
         }
       }

@@ -55,6 +55,8 @@ export interface RoutedTarget {
   readonly notBefore: EpochMs;
   /** It takes the summary of its window instead of documents. */
   readonly summarised?: true;
+  /** A parallel run: documents are looked for there, and not posted as long as it lasts. */
+  readonly compared?: true;
 }
 
 export interface SummaryRoute {
@@ -215,15 +217,24 @@ function routeTargets(
 ): readonly RoutedTarget[] {
   // A summary is for the target whose window closed, whatever else takes such facts.
   const summary = facts.find((fact) => fact.kind === 'journal.summarised');
-  if (summary !== undefined) return [{ target: summary.target, notBefore: 0 }];
+  if (summary !== undefined) {
+    const { target } = summary;
+    return [isCompared(config, target) ? { target, notBefore: 0, compared: true } : { target, notBefore: 0 }];
+  }
   const withheld = new Set(facts.flatMap((fact) => (fact.kind === 'journal.posted' ? (fact.notFor ?? []) : [])));
   const routes = [...routesTaken(config, facts, entity)].filter(([target]) => !withheld.has(target));
   return routes.map(([target, route]): RoutedTarget => {
     if (route.mode === 'summary') return { target, notBefore: 0, summarised: true };
     const { window } = route;
     const timeZone = config.entities[entity]?.timeZone ?? 'UTC';
-    return { target, notBefore: window === undefined ? 0 : nextWindow(window, timeZone, now) };
+    const notBefore = window === undefined ? 0 : nextWindow(window, timeZone, now);
+    return isCompared(config, target) ? { target, notBefore, compared: true } : { target, notBefore };
   });
+}
+
+function isCompared(config: TenantConfig, name: string): boolean {
+  const target = config.targets[name];
+  return target?.kind === 'odoo' && target.mode === 'compare';
 }
 
 function routesTaken(

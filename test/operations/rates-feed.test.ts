@@ -40,6 +40,7 @@ async function ports(answer: HttpAnswer, feeds: readonly (string | null)[] = ['h
       }),
     ),
   );
+  const resumed: string[] = [];
   const given: FeedPorts = {
     tenants: async () => [...runtimes.keys()],
     find: async (tenant) => runtimes.get(tenant) ?? null,
@@ -50,10 +51,11 @@ async function ports(answer: HttpAnswer, feeds: readonly (string | null)[] = ['h
         return answer;
       },
     },
+    resume: async (tenant) => void resumed.push(tenant),
   };
   const rates = async () =>
     (await ledger.prepare('SELECT tenant, date, rate FROM rates ORDER BY tenant').all<object>()).results;
-  return { given, asked, rates, ledger };
+  return { given, asked, rates, ledger, resumed };
 }
 
 afterEach(() => vi.restoreAllMocks());
@@ -66,9 +68,10 @@ describe('the feed of exchange rates', () => {
 
   it('is asked once for all tenants of one address, and not for those without a feed', async () => {
     const url = 'https://feed.test/daily.xml';
-    const { given, asked, rates } = await ports(answered(200, daily('1.05')), [url, null, url]);
+    const { given, asked, rates, resumed } = await ports(answered(200, daily('1.05')), [url, null, url]);
     await pullRates(given, NOW);
     expect(asked).toEqual([url]);
+    expect(resumed).toEqual(['t0', 't2']);
     expect(await rates()).toEqual([
       { tenant: 't0', date: '2026-11-27', rate: '1.05' },
       { tenant: 't2', date: '2026-11-27', rate: '1.05' },

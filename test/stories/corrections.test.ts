@@ -68,6 +68,8 @@ describe('a reversal', () => {
     expect(reversal.lines.map(({ account, amount }) => [account, -amount.amount])).toEqual(
       original.lines.map(({ account, amount }) => [account, amount.amount]),
     );
+    // The invoice's open item is closed, not one of the journal's opened beside it.
+    expect(new Set(reversal.lines.map(({ item }) => item))).toEqual(new Set([original.object]));
     expect(move(gateway, `entry/ledgergate:journal:reversal/${ENTRY}`)).toMatchObject({ state: 'posted' });
     await expectStory(gateway, 'evt_issued', [`Entry ${ENTRY} was reversed by entry ${REVERSAL}.`]);
     await expectStory(gateway, `reversal/${ENTRY}`, [`Entry ${REVERSAL} reverses entry ${ENTRY}.`]);

@@ -118,6 +118,29 @@ describe('a history that is loaded', () => {
     expect(answer.duplicate + answer.conflict).toBe(1);
   });
 
+  it('is reversed in the books alone where the target never had it', async () => {
+    const gateway = await Gateway.open();
+    const events = [past('invoice.finalized', invoice(), 'evt_2', 1_767_603_600)];
+    await gateway.call('POST', '/imports/stripe', { reason: 'cut-over', events });
+    await gateway.pass(DAY);
+    const before = movesIn(gateway);
+    const entry = encodeURIComponent('stripe:cus_ada#1.0');
+    const reason = { reason: 'it was never sent to the customer' };
+    const asked = z
+      .object({ id: z.string() })
+      .parse(await gateway.call('POST', `/ledger/entries/${entry}/reverse`, reason));
+    await gateway.ask(
+      'POST',
+      `/approvals/${encodeURIComponent(asked.id)}/approve`,
+      reason,
+      await gateway.person('Joan'),
+    );
+    await gateway.pass(DAY);
+    expect(await closings(gateway)).toEqual({});
+    expect(movesIn(gateway)).toBe(before);
+    expect(await gateway.exceptions()).toEqual([]);
+  });
+
   it('is refused as a whole when one of it is no event of the source', async () => {
     const gateway = await Gateway.open();
     const events = [
@@ -169,6 +192,19 @@ describe('a parallel run', () => {
     const wrong = items.find(({ key }) => key === 'invoice/stripe:invoice:in_1');
     expect(wrong).toMatchObject({ outcome: 'applied', amount: { text: '120.00 EUR' } });
     expect(wrong?.differences).toContainEqual({ field: 'total', sent: '120.00 EUR', found: '119.00 EUR' });
+    expect(await gateway.exceptions()).toEqual([]);
+  });
+
+  it('asks nobody to approve what it does not post, and looks for that at once', async () => {
+    const approvals = [{ when: { event: 'invoice.*', over: '100.00 EUR' }, target: 'odoo', expiresAfterHours: 24 }];
+    const gateway = await Gateway.open({ odoo: { mode: 'compare' }, approvals });
+    postedBefore(gateway, 'ADA-0001', 100);
+    await gateway.stripe('invoice.finalized', invoice());
+    await gateway.run();
+    expect((await difference(gateway)).totals).toContainEqual({ kind: 'invoice', same: 1, different: 0, absent: 0 });
+    await gateway.pass(2 * DAY);
+    await gateway.clock();
+    expect(await gateway.call('GET', '/approvals')).toMatchObject({ items: [] });
     expect(await gateway.exceptions()).toEqual([]);
   });
 

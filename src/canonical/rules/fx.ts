@@ -108,7 +108,7 @@ function atQuote(value: Money, to: Currency, { numerator, denominator }: Quote):
 export function rateMissing(value: Money, to: Currency, date: IsoDate, object: ObjectKey) {
   return problem('rate_missing', object, {
     message: `${spoken(value)} has no rate to ${to} for ${date} or the ${maxAgeDays} days before.`,
-    remedy: `Add a rate ${value.currency}/${to} to the entity's rates, then retry.`,
+    remedy: `Record a rate ${value.currency}/${to} (POST /rates), or add it to the entity's rates; it is then tried again by itself.`,
     stake: value,
   });
 }

@@ -5,6 +5,7 @@ import { cursorOf, pageOf as pageOfRows } from '../../ledger/pages.ts';
 import { recordRates } from '../../ledger/rates.ts';
 import { rates } from '../../ledger/schema.ts';
 import { iso } from '../../ledger/views.ts';
+import { RATES_ARRIVED, resumeParked } from '../../operations/resume-parked.ts';
 import { audited } from './actions.ts';
 import { pageOf, pageQuery, pageRequest, tenantRoute } from './route.ts';
 
@@ -71,7 +72,8 @@ export const rateRoutes = [
       method: 'post',
       path: '/rates',
       tag: 'rates',
-      summary: 'Record exchange rates. One that is recorded is never changed: entries were booked with it',
+      summary:
+        'Record exchange rates, and try again what waits for one. A recorded rate is never changed: entries were booked with it',
       role: 'operate',
       body: z.strictObject({ rates: z.array(rateFields).min(1).max(5000) }),
       answer: z.object({
@@ -83,6 +85,7 @@ export const rateRoutes = [
       const recorded = await recordRates(call.db, call.tenant, call.body.rates, call.now);
       const { offered, differing } = recorded;
       await audited(call, 'rates.record', call.tenant, { offered, differing: differing.length }).run();
+      await resumeParked(call.env, call.db, call.tenant, RATES_ARRIVED);
       return { offered, differing: [...differing] };
     },
   ),
