@@ -103,7 +103,8 @@ export class PostingPass {
     const wanted = new Set<string>();
     for (const item of items) {
       for (const document of item.documents) {
-        if (item.uncertain || item.tried) wanted.add(document.key);
+        // A customer may be there already, for another entity that shares the target, or posted by somebody else.
+        if (item.uncertain || item.tried || document.kind === 'partner') wanted.add(document.key);
         for (const dependency of document.dependsOn) if (!here.has(dependency)) wanted.add(dependency);
       }
     }

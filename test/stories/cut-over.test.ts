@@ -152,6 +152,25 @@ describe('a history that is loaded', () => {
     expect(gateway.lanes.size).toBe(0);
   });
 
+  it('knows an adopted customer for every entity that shares the target', async () => {
+    const france = { currency: 'EUR', timeZone: 'Europe/Paris' };
+    const when = { path: 'data.object.metadata.entity', equals: 'fr' };
+    const gateway = await Gateway.open({
+      entities: { 'demo-fr': france },
+      stripe: { entityRules: [{ when, entity: 'demo-fr' }] },
+    });
+    postedBefore(gateway, 'ADA-0001', 100);
+    const events = [past('invoice.finalized', invoice(), 'evt_2', 1_767_603_600)];
+    await gateway.call('POST', '/imports/stripe', { reason: 'cut-over', events });
+    await gateway.pass(DAY);
+    const french = invoice({ id: 'in_fr', number: 'FR-1', lines: [line({ id: 'il_fr' })] });
+    await gateway.stripe('invoice.finalized', { ...french, metadata: { entity: 'fr' } });
+    await gateway.pass(DAY);
+    expect(move(gateway, 'invoice/stripe:invoice:in_fr')).toMatchObject({ total: 12_000 });
+    const adas = odoo(gateway, 'res.partner', 'search', { domain: [['email', '=', 'ada@example.com']] });
+    expect(ids.parse(adas)).toHaveLength(1);
+  });
+
   it('lets later webhooks be posted against what was adopted', async () => {
     const gateway = await Gateway.open();
     postedBefore(gateway, 'ADA-0001', 100);
