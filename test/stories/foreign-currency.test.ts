@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { DAY, Gateway } from '../support/gateway.ts';
+import { tenantId } from '../../src/canonical/ids.ts';
+import { recordRates } from '../../src/ledger/rates.ts';
+import { DAY, Gateway, HOUR } from '../support/gateway.ts';
 import { charged, expectSquare, expectStory, INVOICE, invoice, move } from './billing.ts';
 
 afterEach(() => void vi.useRealTimers());
@@ -24,5 +26,45 @@ describe('an invoice in dollars of a company in euro', () => {
     await expectStory(gateway, 'evt_paid', [
       /Payment pi_1 of invoice ADA-0001\. Booked on 2026-01-06: .*441000 fxGainLoss/,
     ]);
+  });
+});
+
+describe('an invoice in a currency without a rate', () => {
+  const offer = (date: string) => ({ from: 'EUR', to: 'GBP', date, rate: '0.8', source: 'file' });
+
+  it('waits for a person, and is booked once somebody records the rate, with who it was', async () => {
+    const gateway = await Gateway.open();
+    await gateway.stripe('invoice.finalized', invoice({ currency: 'gbp' }), { id: 'evt_issued' });
+    await gateway.run();
+    expect(await gateway.exceptions()).toMatchObject([{ cause: 'rate_missing' }]);
+    const ann = await gateway.person('Ann');
+    await gateway.pass(DAY);
+    await gateway.ask('POST', '/rates', { rates: [offer('2026-01-05')] }, ann);
+    await gateway.run();
+    expect(await gateway.exceptions()).toEqual([]);
+    await expectSquare(gateway, { '251020': -2_500, '400000': -12_500, '121000': 15_000 }, { receivable: 15_000 });
+    const told = gateway.ledger.rows("SELECT actor, detail FROM audit WHERE action = 'rates.record'");
+    expect(told).toMatchObject([{ actor: 'key:Ann', detail: expect.stringContaining('"pairs":["EUR/GBP"]') }]);
+  });
+
+  it('is found by the clock when a feed brought the rate, and offered no more when it was another day’s', async () => {
+    const gateway = await Gateway.open();
+    await gateway.stripe('invoice.finalized', invoice({ currency: 'gbp' }), { id: 'evt_issued' });
+    await gateway.run();
+    await gateway.pass(HOUR);
+    await recordRates(gateway.ledger, tenantId('demo'), [offer('2025-12-01')], gateway.now);
+    await gateway.clock();
+    expect([...gateway.doorbells]).toEqual([]);
+    await recordRates(gateway.ledger, tenantId('demo'), [offer('2026-01-05')], gateway.now);
+    await gateway.clock();
+    await gateway.run();
+    expect(await gateway.exceptions()).toEqual([]);
+  });
+
+  it('takes no rate of a day that is yet to come', async () => {
+    const gateway = await Gateway.open();
+    const answer = await gateway.ask('POST', '/rates', { rates: [offer('2026-01-05'), offer('2026-03-01')] });
+    expect(answer).toMatchObject({ status: 400, json: { errors: [{ path: 'body.rates.1.date' }] } });
+    expect(gateway.ledger.rows('SELECT * FROM rates')).toEqual([]);
   });
 });
