@@ -4,20 +4,19 @@ import type { EpochMs } from '../canonical/ids.ts';
 import { overdueApprovals } from '../ledger/approval-reads.ts';
 import type { ApprovalRow } from '../ledger/period-reads.ts';
 import { readsOf } from '../ledger/reads.ts';
-import { allShards } from '../ledger/shards.ts';
 import { liveConfig } from '../tenants/publication.ts';
 import { approvalKinds } from './approval-kinds.ts';
 import { expire } from './approvals.ts';
+import { eachShard } from './each-shard.ts';
 import { errorWords, logWarning } from './log.ts';
 
 /** Per shard and minute. */
 const AT_ONCE = 50;
 
 export async function expireApprovals(env: Bindings, now: EpochMs): Promise<void> {
-  for (const db of allShards(env)) {
-    const books = readsOf(db);
-    for (const approval of await overdueApprovals(books, now, AT_ONCE)) await expireOne(env, db, approval, now);
-  }
+  await eachShard(env, 'approvals', async (db) => {
+    for (const approval of await overdueApprovals(readsOf(db), now, AT_ONCE)) await expireOne(env, db, approval, now);
+  });
 }
 
 /** One request's trouble is told and is not the next one's. */

@@ -12,10 +12,10 @@ import { currency } from '../canonical/money.ts';
 import { readClosings } from '../ledger/books.ts';
 import { type ParkedEvent, type ParkedPlace, parkedPage } from '../ledger/parked-reads.ts';
 import { isAmong, type RatesWanted, ratesSince, ratesWanted } from '../ledger/rates.ts';
-import { allShards } from '../ledger/shards.ts';
 import type { TenantConfig } from '../tenants/config.ts';
 import { liveConfig } from '../tenants/publication.ts';
 import { ring } from './accept.ts';
+import { eachShard } from './each-shard.ts';
 import { dateOf, entityOf, storedFacts } from './event-place.ts';
 import { laneStub } from './lanes.ts';
 import { errorWords, logWarning } from './log.ts';
@@ -70,15 +70,11 @@ const places = new Map<number, ParkedPlace | null>();
 
 /** The clock's part: a page of each shard a minute, round and round. The place is the isolate's; losing it costs time. */
 export async function resumeAllParked(env: Bindings): Promise<void> {
-  for (const [index, db] of allShards(env).entries()) {
-    try {
-      const { parked, last } = await parkedPage(db, null, places.get(index) ?? null, PAGE);
-      places.set(index, last);
-      await release(env, await eligible(env, db, parked));
-    } catch (error) {
-      logWarning('resume_failed', { shard: index, error: errorWords(error) });
-    }
-  }
+  await eachShard(env, 'resume', async (db, index) => {
+    const { parked, last } = await parkedPage(db, null, places.get(index) ?? null, PAGE);
+    places.set(index, last);
+    await release(env, await eligible(env, db, parked));
+  });
 }
 
 /** Those whose cause may be gone since they were decided. */

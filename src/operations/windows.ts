@@ -171,9 +171,19 @@ export async function closeDueWindows(env: Bindings, now: EpochMs): Promise<void
   const tenants = await summarisingTenants(env.LEDGER_0, round.place, TENANTS_AT_ONCE);
   round.place = tenants.length < TENANTS_AT_ONCE ? '' : (tenants.at(-1) ?? '');
   for (const tenant of tenants) {
-    const runtime = await directoryOf(env).find(tenantId(tenant), now);
+    const runtime = await runtimeOf(env, tenant, now);
     if (runtime === null) continue;
     for (const route of summaryRoutes(runtime.config)) await closeIfDue(env, runtime, route, round, now);
+  }
+}
+
+/** Null also where its config or secrets cannot be read, which is told and is not the next tenant's trouble. */
+async function runtimeOf(env: Bindings, tenant: string, now: EpochMs): Promise<TenantRuntime | null> {
+  try {
+    return await directoryOf(env).find(tenantId(tenant), now);
+  } catch (error) {
+    logError('window_failed', { tenant, error: errorWords(error) });
+    return null;
   }
 }
 

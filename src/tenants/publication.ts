@@ -353,6 +353,25 @@ export async function summarisingTenants(control: D1Database, after: string, lim
   return results.map((row) => row.tenant);
 }
 
+export interface FeedTenant {
+  readonly tenant: string;
+  readonly shard: string;
+  /** Null: the feed's usual place. */
+  readonly url: string | null;
+}
+
+/** Tenants whose live config names a rates feed, by name, after `after`. */
+export async function feedTenants(control: D1Database, after: string, limit: number): Promise<FeedTenant[]> {
+  const { results } = await control
+    .prepare(
+      `SELECT c.tenant, c.document ->> '$.shard' AS shard, c.document ->> '$.rates.url' AS url FROM config_versions c
+       WHERE c.tenant > ?1 AND ${isLive} AND c.document ->> '$.rates.feed' IS NOT NULL ORDER BY c.tenant LIMIT ?2`,
+    )
+    .bind(after, limit)
+    .all<FeedTenant>();
+  return results;
+}
+
 const DAY_MS = 86_400_000;
 
 /**
