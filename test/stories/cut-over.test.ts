@@ -225,7 +225,8 @@ describe('opening balances', () => {
     await gateway.call('POST', '/ledger/openings', ask, ben);
     expect((await approve(gateway, ben)).status).toBe(409);
     const before = movesIn(gateway);
-    for (let time = 0; time < 2; time++) expect((await approve(gateway)).status).toBe(200);
+    const eve = await gateway.person('eve');
+    for (let time = 0; time < 2; time++) expect((await approve(gateway, eve)).status).toBe(200);
     await gateway.pass(DAY);
     expect(await closings(gateway)).toEqual({ '101510': 50_000, '121000': 12_000, '211000': -62_000 });
     expect(movesIn(gateway)).toBe(before);
@@ -236,13 +237,14 @@ describe('opening balances', () => {
     const gateway = await Gateway.open();
     const ben = await gateway.person('ben');
     await gateway.call('POST', '/ledger/openings', ask, ben);
+    const eve = await gateway.person('eve');
     gateway.lanesDown = true;
-    await approve(gateway);
+    await approve(gateway, eve);
     expect((await gateway.exceptions()).map(({ cause, atStake }) => [cause, atStake?.text])).toEqual([
       ['approval_unfinished', '620.00 EUR'],
     ]);
     gateway.lanesDown = false;
-    await approve(gateway);
+    await approve(gateway, eve);
     await gateway.pass(DAY);
     expect(await gateway.exceptions()).toEqual([]);
     expect(await closings(gateway)).toMatchObject({ '101510': 50_000 });
