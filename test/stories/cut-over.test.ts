@@ -129,6 +129,13 @@ describe('a history that is loaded', () => {
     expect(gateway.lanes.size).toBe(0);
   });
 
+  it('is refused, and is no fault of the gateway, where its headers are none', async () => {
+    const gateway = await Gateway.open();
+    const events = [{ body: '{}', headers: { 'not a name': 'x' } }];
+    const answer = await gateway.ask('POST', '/imports/stripe', { reason: 'cut-over', events });
+    expect(answer).toMatchObject({ status: 400, json: { errors: [{ path: 'body.events.0.headers' }] } });
+  });
+
   it('lets later webhooks be posted against what was adopted', async () => {
     const gateway = await Gateway.open();
     postedBefore(gateway, 'ADA-0001', 100);

@@ -165,6 +165,13 @@ describe('the raw rows', () => {
     const key = 'raw%2Facme%2F2026%2F11%2F22%2F1.ndjson';
     expect((await ask('/evidence/rows/objects', 'a-reader')).status).toBe(403);
     expect((await ask('/evidence/journal', 'a-reader')).status).toBe(403);
+    await ask('/evidence/journal?tenant=acme');
+    await ask('/evidence/rows/objects?tenant=acme');
+    await ask('/evidence/rows/balances?tenant=acme');
+    const pages = await env.LEDGER_0.prepare(
+      "SELECT DISTINCT subject FROM audit WHERE action = 'evidence.read' ORDER BY subject",
+    ).all();
+    expect(pages.results).toEqual([{ subject: 'journal' }, { subject: 'objects' }]);
     expect((await ask(`/evidence/archive?key=${key}`, 'a-reader')).status).toBe(403);
     expect((await ask(`/evidence/archive?tenant=acme&key=${key}`)).text).toBe('{"a":1}\n');
     expect((await ask(`/evidence/archive?tenant=other&key=${key}`)).status).toBe(404);
