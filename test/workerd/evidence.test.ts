@@ -64,7 +64,9 @@ beforeAll(async () => {
     await env.LEDGER_0.batch(invoice({ tenant: 'acme', lane: 'stripe:cus_1', position: index + 1, eventId }));
   await env.LEDGER_0.batch([commit('acme', 2, ['evt_1', 'evt_2']), commit('acme', 3, ['evt_3'])]);
   await env.ARCHIVE.put('raw/acme/2026/11/22/1.ndjson', '{"a":1}\n');
-  await env.LEDGER_0.prepare('INSERT INTO api_keys VALUES (?, ?, ?, ?, 1, NULL)')
+  await env.LEDGER_0.prepare(
+    'INSERT INTO api_keys (hash, tenant, label, role, created_at, revoked_at) VALUES (?, ?, ?, ?, 1, NULL)',
+  )
     .bind(await sha256Hex('a-reader'), 'acme', 'reader', 'read')
     .run();
 });
