@@ -157,27 +157,41 @@ async function main(
   return true;
 }
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    'dry-run': { type: 'boolean', default: false },
-    tenant: { type: 'string' },
-    config: { type: 'string' },
-    since: { type: 'string' },
-  },
-});
+/** @throws for an option there is none of. */
+const given = () =>
+  parseArgs({
+    allowPositionals: true,
+    options: {
+      'dry-run': { type: 'boolean', default: false },
+      tenant: { type: 'string' },
+      config: { type: 'string' },
+      since: { type: 'string' },
+    },
+  });
+
+function readArguments(): ReturnType<typeof given> | null {
+  try {
+    return given();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    return null;
+  }
+}
+
 try {
-  if (
-    !(await main(
-      positionals[0],
-      positionals[1],
-      values.tenant,
-      values['dry-run'],
-      positionals[2],
-      values.config,
-      values.since,
-    ))
-  ) {
+  const read = readArguments();
+  const done =
+    read !== null &&
+    (await main(
+      read.positionals[0],
+      read.positionals[1],
+      read.values.tenant,
+      read.values['dry-run'],
+      read.positionals[2],
+      read.values.config,
+      read.values.since,
+    ));
+  if (!done) {
     console.error(usage);
     process.exitCode = 2;
   }

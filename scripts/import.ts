@@ -12,63 +12,94 @@ import { call, gateway } from './runtime/operator-api.ts';
 const usage =
   'usage: npm run import -- <source> <file.ndjson> --reason <why> [--tenant <tenant>] [--content-type <type>]';
 const AT_ONCE = 100;
-/** Characters of one call: the API takes a megabyte. */
-const MOST = 700_000;
+/** Bytes of one call: the API takes a mebibyte. */
+const MOST = 1_000_000;
 
 const answer = z.object({ accepted: z.int(), duplicate: z.int(), conflict: z.int() });
+
+interface Chunk {
+  readonly first: number;
+  readonly last: number;
+  /** Events as JSON. */
+  readonly events: readonly string[];
+}
+
+/** Lines of the file in calls' worth; a line that is too long for one is a call of its own, and is refused. */
+async function* chunksOf(file: string, contentType: string, envelope: number): AsyncGenerator<Chunk> {
+  let events: string[] = [];
+  let size = envelope;
+  let [first, last, line] = [1, 0, 0];
+  for await (const text of createInterface({ input: createReadStream(file, 'utf8') })) {
+    line += 1;
+    if (text.trim() === '') continue;
+    const event = JSON.stringify({ body: text, contentType });
+    const length = Buffer.byteLength(event) + 1;
+    if (events.length > 0 && (events.length === AT_ONCE || size + length > MOST)) {
+      yield { first, last, events };
+      [events, size] = [[], envelope];
+    }
+    if (events.length === 0) first = line;
+    events.push(event);
+    size += length;
+    last = line;
+  }
+  if (events.length > 0) yield { first, last, events };
+}
 
 async function main(source: string, file: string, reason: string, tenant: string | undefined, contentType: string) {
   const at = gateway();
   const query = tenant === undefined ? '' : `?tenant=${encodeURIComponent(tenant)}`;
+  const path = `/api/v1/imports/${encodeURIComponent(source)}${query}`;
   const total = { accepted: 0, duplicate: 0, conflict: 0 };
-  let chunk: string[] = [];
-  let size = 0;
-  let line = 0;
-  const send = async (): Promise<void> => {
-    if (chunk.length === 0) return;
-    const body = JSON.stringify({ reason, events: chunk.map((each) => ({ body: each, contentType })) });
-    const path = `/api/v1/imports/${encodeURIComponent(source)}${query}`;
+  const bodyOf = (events: readonly string[]) => `{"reason":${JSON.stringify(reason)},"events":[${events.join(',')}]}`;
+  for await (const { first, last, events } of chunksOf(file, contentType, Buffer.byteLength(bodyOf([])))) {
     try {
-      const counts = answer.parse(await call(at, 'POST', path, body));
+      const counts = answer.parse(await call(at, 'POST', path, bodyOf(events)));
       total.accepted += counts.accepted;
       total.duplicate += counts.duplicate;
       total.conflict += counts.conflict;
     } catch (error) {
       const told = error instanceof Error ? error.message : String(error);
-      throw new Error(`Of lines ${line - chunk.length + 1} to ${line} nothing was loaded. ${told}`);
+      throw new Error(
+        `Lines before ${first} are loaded; of lines ${first} to ${last} that is not known. Mend what is wrong and run it again: what is loaded is told as a duplicate.\n${told}`,
+      );
     }
-    chunk = [];
-    size = 0;
-  };
-  for await (const text of createInterface({ input: createReadStream(file, 'utf8') })) {
-    if (text.trim() === '') continue;
-    if (chunk.length === AT_ONCE || size + text.length > MOST) await send();
-    chunk.push(text);
-    size += text.length;
-    line += 1;
   }
-  await send();
   const { accepted, duplicate, conflict } = total;
   console.log(
     `${accepted} events loaded, ${duplicate} were there already, ${conflict} with other content (see exceptions)`,
   );
 }
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    reason: { type: 'string' },
-    tenant: { type: 'string' },
-    'content-type': { type: 'string', default: 'application/json' },
-  },
-});
-const [source, file] = positionals;
-if (source === undefined || file === undefined || values.reason === undefined) {
+const given = () =>
+  parseArgs({
+    allowPositionals: true,
+    options: {
+      reason: { type: 'string' },
+      tenant: { type: 'string' },
+      'content-type': { type: 'string', default: 'application/json' },
+    },
+  });
+
+/** Null, said why, for arguments that are none. */
+function readArguments(): ReturnType<typeof given> | null {
+  try {
+    return given();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    return null;
+  }
+}
+
+const read = readArguments();
+const [source, file] = read?.positionals ?? [];
+const reason = read?.values.reason;
+if (read === null || source === undefined || file === undefined || reason === undefined) {
   console.error(usage);
   process.exitCode = 2;
 } else {
   try {
-    await main(source, file, values.reason, values.tenant, values['content-type']);
+    await main(source, file, reason, read.values.tenant, read.values['content-type']);
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error));
     process.exitCode = 1;

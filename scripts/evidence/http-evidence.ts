@@ -13,6 +13,8 @@ const leafPage = z.object({ parts: z.int(), leaves: z.array(sealLeaf) });
 const version = z.object({ document: z.unknown() });
 const tenantList = z.object({ items: z.array(z.string()) });
 
+const notNow: ReadonlySet<number> = new Set([401, 429, 502, 503, 504]);
+
 /** The tenant asked for, or the only one there is. @throws when that is not one. */
 export async function tenantAt(at: GatewayAddress, asked: string | undefined): Promise<string> {
   if (asked !== undefined) return asked;
@@ -59,14 +61,18 @@ export class HttpEvidence implements Evidence {
   async archived(key: string): Promise<AsyncIterable<string> | null | 'refused'> {
     const response = await this.#fetch('/evidence/archive', { key });
     if (response.status === 403) return 'refused';
-    if (response.status === 404 || response.body === null) return null;
-    if (!response.ok) throw new Error(`The gateway answered ${response.status} for the archive object ${key}.`);
+    if (response.status === 404) return null;
+    if (!response.ok || response.body === null)
+      throw new Error(`The gateway answered ${response.status} for the archive object ${key}.`);
     const text = Readable.from(response.body);
     return createInterface({ input: text, crlfDelay: Number.POSITIVE_INFINITY });
   }
 
   async laneBody(source: string, eventId: string): Promise<Uint8Array<ArrayBuffer> | null> {
     const response = await this.#fetch(`/events/${encodeURIComponent(eventId)}/body`, { source });
+    // Busy is no finding; an answer that the bytes are not there, or not those that were booked, is.
+    if (notNow.has(response.status))
+      throw new Error(`The gateway answered ${response.status} for ${source}/${eventId}.`);
     return response.ok ? new Uint8Array(await response.arrayBuffer()) : null;
   }
 

@@ -11,10 +11,15 @@ export interface GatewayAddress {
   readonly token: string;
 }
 
-/** LEDGERGATE_URL and LEDGERGATE_TOKEN, or the local gateway. @throws when there is neither. */
+/**
+ * LEDGERGATE_URL and LEDGERGATE_TOKEN, or the local gateway. @throws when there is neither, or one without the other: what
+ * was meant for a gateway elsewhere must not be done to the local one.
+ */
 export function gateway(): GatewayAddress {
   const { LEDGERGATE_URL: url, LEDGERGATE_TOKEN: token } = process.env;
   if (url !== undefined && token !== undefined) return { url: url.replace(/\/+$/, ''), token };
+  if (url !== undefined || token !== undefined)
+    throw new Error(`${url === undefined ? 'LEDGERGATE_URL' : 'LEDGERGATE_TOKEN'} is not set, and the other one is.`);
   const demo = readDemoFile(stateDirectory(join(import.meta.dirname, '../..')));
   return { url: demo.gateway, token: demo.operatorToken };
 }

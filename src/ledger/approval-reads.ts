@@ -40,12 +40,29 @@ export async function loadApprovals(
   return newest;
 }
 
-/** Requests of all tenants that nobody has answered in time; reads those nobody has answered at all. */
-export const overdueApprovals = (db: LedgerReads, now: EpochMs, limit: number): Promise<ApprovalRow[]> =>
+export type OverduePlace = Pick<ApprovalRow, 'tenant' | 'requestedAt'>;
+
+/**
+ * Requests of all tenants that nobody has answered in time, after a place; reads those nobody has answered at all. What was
+ * asked for at the very moment of the place comes with the next round.
+ */
+export const overdueApprovals = (
+  db: LedgerReads,
+  now: EpochMs,
+  after: OverduePlace | null,
+  limit: number,
+): Promise<ApprovalRow[]> =>
   db
     .select()
     .from(approvals)
-    .where(and(sql`${approvals.status} = 'pending'`, lte(approvals.expiresAt, now)))
+    .where(
+      and(
+        sql`${approvals.status} = 'pending'`,
+        lte(approvals.expiresAt, now),
+        sql`(${approvals.tenant}, ${approvals.requestedAt}) > (${after?.tenant ?? ''}, ${after?.requestedAt ?? 0})`,
+      ),
+    )
+    .orderBy(approvals.tenant, approvals.requestedAt)
     .limit(limit);
 
 /** All requests of these subjects, oldest first. */

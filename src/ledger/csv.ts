@@ -6,7 +6,7 @@
  */
 function cell(value: string | number): string {
   const text =
-    typeof value === 'string' && /^[=+\-@\t\r]/.test(value) && !/^-\d+(\.\d+)?$/.test(value)
+    typeof value === 'string' && /^[=+\-@\t\r\n]/.test(value) && !/^-\d+(\.\d+)?$/.test(value)
       ? `'${value}`
       : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

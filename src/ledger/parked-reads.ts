@@ -14,6 +14,8 @@ export interface ParkedEvent {
   readonly entity: string | null;
   /** Config it was decided by last. */
   readonly configVersion: number;
+  /** When, epoch ms. */
+  readonly decidedAt: number;
 }
 
 export interface ParkedPlace {
@@ -28,7 +30,7 @@ interface Row extends Omit<ParkedEvent, 'seq'> {
 }
 
 const columns = `SELECT x.tenant, x.id AS exceptionId, x.opened_at AS openedAt, x.cause, x.lane, x.seq, x.source,
-coalesce(e.facts, '[]') AS facts, e.documents ->> 'entity' AS entity, coalesce(e.config_version, 0) AS configVersion, e.outcome
+coalesce(e.facts, '[]') AS facts, e.documents ->> 'entity' AS entity, coalesce(e.config_version, 0) AS configVersion, coalesce(e.decided_at, 0) AS decidedAt, e.outcome
 FROM exceptions x INDEXED BY exceptions_open LEFT JOIN events e ON e.tenant = x.tenant AND e.source = x.source AND e.event_id = x.event_id
 WHERE x.status = 'open'`;
 const ofOne = `${columns} AND x.tenant = ?1 AND (x.opened_at, x.id) > (?2, ?3) ORDER BY x.tenant, x.opened_at, x.id LIMIT ?4`;

@@ -8,7 +8,7 @@ import { dateIn, type EpochMs, type IsoDate, isoDate, type TenantId } from '../c
 import { type Currency, currency, rate } from '../canonical/money.ts';
 import { nextDay } from '../canonical/periods.ts';
 import { maxAgeDays } from '../canonical/rules/fx.ts';
-import type { LedgerDatabase } from './database.ts';
+import type { LedgerDatabase, LedgerStatement } from './database.ts';
 
 export interface NewRate {
   readonly from: string;
@@ -34,15 +34,19 @@ export interface Recorded {
   readonly differing: readonly NewRate[];
 }
 
-/** Adds what is not there yet. Offering the same again changes nothing. At most 5,000 a call. */
+/**
+ * Adds what is not there yet. Offering the same again changes nothing. At most 5,000 a call.
+ * @param beside statements of the same transaction.
+ */
 export async function recordRates(
   db: LedgerDatabase,
   tenant: string,
   rates: readonly NewRate[],
   now: EpochMs,
+  beside: readonly LedgerStatement[] = [],
 ): Promise<Recorded> {
   const json = JSON.stringify(rates);
-  await db.prepare(insertRates).bind(tenant, json, now).run();
+  await db.batch([db.prepare(insertRates).bind(tenant, json, now), ...beside]);
   const { results } = await db.prepare(differing).bind(tenant, json).all<NewRate>();
   return { offered: rates.length, differing: results };
 }
@@ -118,4 +122,37 @@ export async function loadRates(
     rate: rate(row.rate),
     source: row.source,
   }));
+}
+
+interface RecordedRate {
+  readonly from: string;
+  readonly to: string;
+  readonly date: string;
+  readonly recordedAt: EpochMs;
+}
+
+/** Whether a set of facts may be converted by it, alone or as half of a cross rate. */
+export const isAmong = ({ from, to, date }: RecordedRate, { currencies, days }: RatesWanted): boolean =>
+  [from, to].every((code) => code === PIVOT || currencies.has(currency(code))) &&
+  [...days].some((day) => date <= day && date >= earlier(day, maxAgeDays));
+
+const readRecorded = `SELECT from_currency AS "from", to_currency AS "to", date, recorded_at AS recordedAt FROM rates
+WHERE tenant = ?1 AND from_currency IN (SELECT value FROM json_each(?2)) AND to_currency IN (SELECT value FROM json_each(?2)) AND date BETWEEN ?3 AND ?4 AND recorded_at > ?5 LIMIT 5000`;
+
+/** What was recorded after `since` of what is wanted, and perhaps more; at most 5,000. */
+export async function ratesSince(
+  db: LedgerDatabase,
+  tenant: TenantId,
+  wanted: readonly RatesWanted[],
+  since: EpochMs,
+): Promise<readonly RecordedRate[]> {
+  const days = wanted.flatMap((one) => [...one.days]).sort();
+  const [first, last] = [days[0], days.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const codes = JSON.stringify([...new Set([...wanted.flatMap(({ currencies }) => [...currencies]), PIVOT])]);
+  const { results } = await db
+    .prepare(readRecorded)
+    .bind(tenant, codes, earlier(first, maxAgeDays), last, since)
+    .all<RecordedRate>();
+  return results;
 }

@@ -44,6 +44,8 @@ export const apiKeys = sqliteTable('api_keys', {
   role: text('role').notNull(),
   createdAt: integer('created_at').notNull(),
   revokedAt: integer('revoked_at'),
+  /** Who made it, as the audit trail names them; null: not recorded then. */
+  createdBy: text('created_by'),
 });
 
 /**

@@ -6,7 +6,7 @@
  */
 import { z } from 'zod';
 import type { SummaryEntry } from '../canonical/summary.ts';
-import type { LedgerDatabase } from './database.ts';
+import type { LedgerDatabase, LedgerStatement } from './database.ts';
 
 /** Commits after this id, up to this one. */
 export interface CommitSpan {
@@ -197,14 +197,26 @@ export async function newestCommit(db: LedgerDatabase, tenant: string): Promise<
   return results[0]?.id ?? null;
 }
 
-/** Fails with `window_gap` or a constraint when somebody else closed it meanwhile. */
-export const insertWindow = (db: LedgerDatabase, row: WindowRow): Promise<unknown> =>
-  db
-    .prepare(
-      'INSERT INTO windows (tenant, target, entity, number, after_commit, to_commit, closed_at, totals) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)',
-    )
-    .bind(...[row.tenant, row.target, row.entity, row.number], row.afterCommit, row.toCommit, row.closedAt, row.totals)
-    .run();
+/**
+ * Fails with `window_gap` or a constraint when somebody else closed it meanwhile.
+ * @param beside statements of the same transaction.
+ */
+export const insertWindow = (
+  db: LedgerDatabase,
+  row: WindowRow,
+  beside: readonly LedgerStatement[] = [],
+): Promise<unknown> =>
+  db.batch([
+    db
+      .prepare(
+        'INSERT INTO windows (tenant, target, entity, number, after_commit, to_commit, closed_at, totals) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)',
+      )
+      .bind(
+        ...[row.tenant, row.target, row.entity, row.number],
+        ...[row.afterCommit, row.toCommit, row.closedAt, row.totals],
+      ),
+    ...beside,
+  ]);
 
 const fates = `SELECT w.value ->> 0 AS target, w.value ->> 1 AS eventId, e.outcome, e.position,
 (SELECT count(*) FROM json_each(e.documents, '$.documents')) AS documents,

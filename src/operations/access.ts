@@ -47,6 +47,36 @@ export async function actorByHash(hash: string, env: Bindings): Promise<Actor | 
   return { name: `key:${label}`, role, tenant };
 }
 
+/** `key:ada@example.com` and `access:Ada@example.com` are one person: who gives a key its label says whose it is. */
+const personOf = (name: string): string => name.replace(/^(?:key|access):/, '').toLowerCase();
+
+const madeBy = `SELECT DISTINCT created_by AS maker FROM api_keys
+WHERE created_by IS NOT NULL AND lower(label) IN (SELECT lower(value) FROM json_each(?1)) LIMIT 1000`;
+/** A key that makes a key that makes a key … */
+const MAX_GENERATIONS = 8;
+
+/** Whoever may act under this name: its person, who made their keys, who made those, and so on. */
+async function peopleBehind(control: D1Database, name: string): Promise<ReadonlySet<string>> {
+  const people = new Set([personOf(name)]);
+  let newest = [...people];
+  for (let generation = 0; newest.length > 0 && generation < MAX_GENERATIONS; generation += 1) {
+    const { results } = await control.prepare(madeBy).bind(JSON.stringify(newest)).all<{ maker: string }>();
+    newest = [...new Set(results.map(({ maker }) => personOf(maker)))].filter((maker) => !people.has(maker));
+    for (const maker of newest) people.add(maker);
+  }
+  return people;
+}
+
+/**
+ * Whether one of two may have acted under the other's name: they are one person by their names, or one made the other's
+ * key and so has seen it. Two keys that a third person made are two people's: for whom they were made is theirs to answer.
+ */
+export async function mayBeOne(control: D1Database, one: string, other: string): Promise<boolean> {
+  if (personOf(one) === personOf(other)) return true;
+  const [ones, others] = await Promise.all([peopleBehind(control, one), peopleBehind(control, other)]);
+  return ones.has(personOf(other)) || others.has(personOf(one));
+}
+
 const bearerPattern = /^Bearer ([\x21-\x7e]{8,512})$/i;
 
 /** A person behind Access may operate every tenant; config, secrets and keys take an admin key. */

@@ -7,13 +7,14 @@ import { and, eq, gt, gte, lt, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Bindings } from '../bindings.ts';
 import type { EpochMs } from '../canonical/ids.ts';
-import type { Result } from '../canonical/result.ts';
+import { err, ok, type Result } from '../canonical/result.ts';
 import { cursorOf, filteredPage, type PageRequest, SCAN } from '../ledger/pages.ts';
 import type { ApprovalRow } from '../ledger/period-reads.ts';
 import type { LedgerReads } from '../ledger/reads.ts';
 import { approvals } from '../ledger/schema.ts';
 import { iso, moneyOf, moneyView } from '../ledger/views.ts';
 import type { StoredVersion } from '../tenants/publication.ts';
+import { mayBeOne } from './access.ts';
 import { auditId, auditStatement } from './audit.ts';
 
 /** Where something is decided, by whom and when. */
@@ -48,7 +49,7 @@ export interface ApprovalKind {
   };
 }
 
-export interface ApprovalRequest {
+interface ApprovalRequest {
   readonly id: string;
   readonly kind: string;
   readonly entity: string;
@@ -62,7 +63,7 @@ export interface ApprovalRequest {
 }
 
 /** The request with its audit row, for one batch. The same id again fails with a constraint. */
-export function requestStatements(
+function requestStatements(
   { db, tenant, now, newId }: Pick<ApprovalScope, 'db' | 'tenant' | 'now' | 'newId'>,
   request: ApprovalRequest,
 ): D1PreparedStatement[] {
@@ -82,6 +83,27 @@ export function requestStatements(
       detail: { reason, expiresAt: iso(expiresAt) },
     }),
   ];
+}
+
+/**
+ * Writes the request down, in one transaction with what goes `beside` it. An error says that somebody else asked for the
+ * same at the same moment: theirs stands.
+ */
+export async function askFor(
+  scope: ApprovalScope,
+  request: ApprovalRequest,
+  beside: readonly D1PreparedStatement[] = [],
+): Promise<Result<ApprovalRow, string>> {
+  try {
+    await scope.db.batch([...requestStatements(scope, request), ...beside]);
+  } catch (error) {
+    if (error instanceof Error && overtaken.test(error.message))
+      return err('somebody else asked for the same just now: look again');
+    throw error;
+  }
+  const row = await findApproval(scope.books, scope.tenant, request.id);
+  if (row === null) throw new Error(`approval ${request.id} was written and is not there`);
+  return ok(row);
 }
 
 export async function findApproval(db: LedgerReads, tenant: string, id: string): Promise<ApprovalRow | null> {
@@ -221,6 +243,8 @@ export async function decideApproval(
     return rejected;
   }
   if (approval.requestedBy === by) return refusal('nobody approves what they asked for');
+  if (await mayBeOne(scope.env.LEDGER_0, approval.requestedBy, by))
+    return refusal('nobody approves what they asked for, under another name or by a key they made either');
   if (kind === undefined) return refusal(`nothing here carries out a ${approval.kind}`);
   const carried = await kind.carryOut(approval, scope);
   if (!carried.ok) return refusal(carried.error);

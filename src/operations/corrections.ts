@@ -17,14 +17,7 @@ import { eventsByIds } from '../ledger/event-reads.ts';
 import type { ApprovalRow } from '../ledger/period-reads.ts';
 import { type EntryRow, entryIdOf, linesOf, planOf } from '../ledger/views.ts';
 import { slices } from '../sources/ledgergate/events.ts';
-import {
-  type ApprovalKind,
-  type ApprovalScope,
-  approvalsUnder,
-  findApproval,
-  requestStatements,
-  statusOf,
-} from './approvals.ts';
+import { type ApprovalKind, type ApprovalScope, approvalsUnder, askFor, statusOf } from './approvals.ts';
 import { isMoney } from './posting-approval.ts';
 import { type Journal, tellJournals, untold } from './told-journals.ts';
 
@@ -104,7 +97,7 @@ export async function requestCorrection(
   scope: ApprovalScope,
   { entry, reason, lines }: CorrectionRequest,
 ): Promise<Result<ApprovalRow, string>> {
-  const { db, books, tenant, now, by } = scope;
+  const { books, tenant, now, by } = scope;
   const id = entryIdOf(entry);
   const booked = linesOf(entry);
   if (booked.length === 0) return err('the entry is a memo: it moves nothing that could be reversed');
@@ -129,18 +122,14 @@ export async function requestCorrection(
   const number = earlier.length + 1;
   const moved = booked.reduce((sum, line) => sum + Math.max(line.base, 0), 0);
   const what = lines === null ? 'Reverse' : 'Reverse, and book otherwise,';
-  await db.batch(
-    requestStatements(scope, {
-      ...{ id: `${subject}/${number}`, kind: 'correction', entity: entry.entity, by, reason },
-      rule: 'every correction needs a second person',
-      subject: `${what} entry ${id} of ${entry.date} (${entry.kind})`,
-      stake: { amount: moved, currency: entry.baseCurrency },
-      expiresAt: now + DAYS_TO_DECIDE * DAY_MS,
-      action: { entry: id, number, lines },
-    }),
-  );
-  const row = await findApproval(books, tenant, `${subject}/${number}`);
-  return row === null ? err('the request was not written') : ok(row);
+  return askFor(scope, {
+    ...{ id: `${subject}/${number}`, kind: 'correction', entity: entry.entity, by, reason },
+    rule: 'every correction needs a second person',
+    subject: `${what} entry ${id} of ${entry.date} (${entry.kind})`,
+    stake: { amount: moved, currency: entry.baseCurrency },
+    expiresAt: now + DAYS_TO_DECIDE * DAY_MS,
+    action: { entry: id, number, lines },
+  });
 }
 
 /**

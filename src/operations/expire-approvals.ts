@@ -1,23 +1,27 @@
 /** The clock's part of approvals: what nobody decided about in time is written down as expired, and said where it matters. */
 import type { Bindings } from '../bindings.ts';
 import type { EpochMs } from '../canonical/ids.ts';
-import { overdueApprovals } from '../ledger/approval-reads.ts';
+import { type OverduePlace, overdueApprovals } from '../ledger/approval-reads.ts';
 import type { ApprovalRow } from '../ledger/period-reads.ts';
 import { readsOf } from '../ledger/reads.ts';
-import { allShards } from '../ledger/shards.ts';
 import { liveConfig } from '../tenants/publication.ts';
 import { approvalKinds } from './approval-kinds.ts';
 import { expire } from './approvals.ts';
+import { eachShard } from './each-shard.ts';
 import { errorWords, logWarning } from './log.ts';
 
 /** Per shard and minute. */
 const AT_ONCE = 50;
 
+/** Round and round, so that those which cannot be written down hold up no other. Lost with the isolate, at no harm. */
+const places = new Map<number, OverduePlace | null>();
+
 export async function expireApprovals(env: Bindings, now: EpochMs): Promise<void> {
-  for (const db of allShards(env)) {
-    const books = readsOf(db);
-    for (const approval of await overdueApprovals(books, now, AT_ONCE)) await expireOne(env, db, approval, now);
-  }
+  await eachShard(env, 'approvals', async (db, index) => {
+    const overdue = await overdueApprovals(readsOf(db), now, places.get(index) ?? null, AT_ONCE);
+    places.set(index, overdue.length < AT_ONCE ? null : (overdue.at(-1) ?? null));
+    for (const approval of overdue) await expireOne(env, db, approval, now);
+  });
 }
 
 /** One request's trouble is told and is not the next one's. */

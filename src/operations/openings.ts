@@ -8,14 +8,7 @@ import { isoDate } from '../canonical/ids.ts';
 import { err, ok, type Result } from '../canonical/result.ts';
 import { requestNumber } from '../ledger/approval-reads.ts';
 import type { ApprovalRow } from '../ledger/period-reads.ts';
-import {
-  type ApprovalKind,
-  type ApprovalScope,
-  approvalsUnder,
-  findApproval,
-  requestStatements,
-  statusOf,
-} from './approvals.ts';
+import { type ApprovalKind, type ApprovalScope, approvalsUnder, askFor, statusOf } from './approvals.ts';
 import { chartFor, correctLines, statedLines } from './corrections.ts';
 import { booksLane } from './own-events.ts';
 import { type Journal, tellJournals, untold } from './told-journals.ts';
@@ -42,7 +35,7 @@ export async function requestOpening(
   scope: ApprovalScope,
   asked: OpeningBalances & { readonly reason: string },
 ): Promise<Result<ApprovalRow, string>> {
-  const { db, books, tenant, live, now, by } = scope;
+  const { books, tenant, live, now, by } = scope;
   const { reason, ...opening } = asked;
   const { entity, date } = opening;
   const settings = live.document.entities[entity];
@@ -57,21 +50,17 @@ export async function requestOpening(
   if (open !== undefined) return err(`the opening balances of that day are ${open.status} already: see ${open.id}`);
   if (earlier.length >= MAX_REQUESTS) return err('they were asked for too often');
   const number = earlier.length + 1;
-  await db.batch(
-    requestStatements(scope, {
-      ...{ id: `${subject}/${number}`, kind: 'opening', entity, by, reason },
-      rule: 'opening balances need a second person',
-      subject: `Opening balances of ${entity} on ${date}, ${opening.lines.length} lines`,
-      stake: {
-        amount: stated.value.reduce((sum, line) => sum + Math.max(line.base, 0), 0),
-        currency: settings.currency,
-      },
-      expiresAt: now + DAYS_TO_DECIDE * DAY_MS,
-      action: { ...opening, number },
-    }),
-  );
-  const row = await findApproval(books, tenant, `${subject}/${number}`);
-  return row === null ? err('the request was not written') : ok(row);
+  return askFor(scope, {
+    ...{ id: `${subject}/${number}`, kind: 'opening', entity, by, reason },
+    rule: 'opening balances need a second person',
+    subject: `Opening balances of ${entity} on ${date}, ${opening.lines.length} lines`,
+    stake: {
+      amount: stated.value.reduce((sum, line) => sum + Math.max(line.base, 0), 0),
+      currency: settings.currency,
+    },
+    expiresAt: now + DAYS_TO_DECIDE * DAY_MS,
+    action: { ...opening, number },
+  });
 }
 
 export const opening: ApprovalKind = {

@@ -16,14 +16,8 @@ import type { PostingPlan, PostingRecord } from '../ledger/records.ts';
 import { exceptionId } from '../ledger/records.ts';
 import type { EventRow } from '../ledger/views.ts';
 import { ring } from './accept.ts';
-import {
-  type ApprovalKind,
-  type ApprovalScope,
-  expire,
-  findApproval,
-  requestStatements,
-  statusOf,
-} from './approvals.ts';
+import { mayBeOne } from './access.ts';
+import { type ApprovalKind, type ApprovalScope, askFor, expire, statusOf } from './approvals.ts';
 import { resolveStatement } from './exceptions.ts';
 import { doorbellOf, laneStub } from './lanes.ts';
 
@@ -57,8 +51,9 @@ export const postingApproval: ApprovalKind = {
     if ((await eventOf(scope, action)) === null) return err('the books have no such event');
     // Asking again does not make the first maker a checker.
     const requests = await approvalsAbout(scope.books, scope.tenant, [action.subject]);
-    if (requests.some(({ requestedBy }) => requestedBy === scope.by))
-      return err('nobody approves what they asked for, in an earlier request either');
+    for (const requestedBy of new Set(requests.map((request) => request.requestedBy)))
+      if (await mayBeOne(scope.env.LEDGER_0, requestedBy, scope.by))
+        return err('nobody approves what they asked for, in an earlier request either');
     const why = `it was approved by ${scope.by}`;
     return ok([resolveStatement(scope.db, scope.tenant, [expiredId(action)], why, scope.now)]);
   },
@@ -102,7 +97,7 @@ export async function renewPosting(
   reason: string,
   scope: ApprovalScope,
 ): Promise<Result<ApprovalRow, string>> {
-  const { db, books, tenant, now, by } = scope;
+  const { db, tenant, now, by } = scope;
   if (approval.kind !== 'posting') return err(`a ${approval.kind} is asked for where it was asked for the first time`);
   if (statusOf(approval, now) !== 'expired')
     return err(`it is ${approval.status}: only what expired is asked for again`);
@@ -116,16 +111,15 @@ export async function renewPosting(
   }
   const { rule, subject, entity, amount, currency: code, requestedAt, expiresAt } = approval;
   const id = `${action.subject}/${number + 1}`;
-  await db.batch([
-    ...requestStatements(scope, {
+  return askFor(
+    scope,
+    {
       ...{ id, kind: 'posting', entity, rule, subject, by, reason, action },
       stake: amount === null || code === null ? null : { amount, currency: code },
       expiresAt: now + (expiresAt - requestedAt),
-    }),
-    resolveStatement(db, tenant, [expiredId(action)], `${by} asked again`, now),
-  ]);
-  const row = await findApproval(books, tenant, id);
-  return row === null ? err('the request was not written') : ok(row);
+    },
+    [resolveStatement(db, tenant, [expiredId(action)], `${by} asked again`, now)],
+  );
 }
 
 /** Customers and products are no money, and later documents need them. */

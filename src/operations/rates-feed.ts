@@ -4,54 +4,72 @@
  */
 import { type EpochMs, tenantId } from '../canonical/ids.ts';
 import type { LedgerDatabase } from '../ledger/database.ts';
-import { recordRates } from '../ledger/rates.ts';
+import { type NewRate, recordRates } from '../ledger/rates.ts';
 import type { TargetHttp } from '../targets/connector.ts';
-import type { TenantRuntime } from '../tenants/runtime.ts';
+import type { FeedTenant } from '../tenants/publication.ts';
 import { ECB_DAILY, readEcbRates } from './ecb-rates.ts';
-import { logWarning } from './log.ts';
+import { errorWords, logWarning } from './log.ts';
 
 /** The bank publishes about 16:00 CET: asked twice an hour, so that a failed pull is made good soon. */
 const EVERY_MINUTES = 30;
 const TIMEOUT_MS = 20_000;
+/** Of one minute; a round that has more goes on in the next. */
+const TENANTS_AT_ONCE = 500;
+const ADDRESSES_AT_ONCE = 20;
 
 export interface FeedPorts {
-  readonly tenants: () => Promise<readonly string[]>;
-  readonly find: (tenant: string) => Promise<TenantRuntime | null>;
+  /** Tenants with a feed after this one, by name. */
+  readonly tenants: (after: string, limit: number) => Promise<readonly FeedTenant[]>;
   readonly ledger: (shard: string) => LedgerDatabase;
   readonly http: TargetHttp;
-  /** Offers again what was parked for want of a rate. */
-  readonly resume: (tenant: string, shard: string) => Promise<void>;
 }
 
 export const isFeedTime = (now: EpochMs): boolean => new Date(now).getUTCMinutes() % EVERY_MINUTES === 7;
 
-/** One request per address, whatever the number of tenants. Never throws for a feed's sake: what fails is logged. */
-export async function pullRates(ports: FeedPorts, now: EpochMs): Promise<void> {
-  const byAddress = new Map<string, TenantRuntime[]>();
-  for (const name of await ports.tenants()) {
-    const tenant = await ports.find(name);
-    const feed = tenant?.config.rates;
-    if (tenant === null || feed === undefined || feed === null) continue;
-    const url = feed.url ?? ECB_DAILY;
-    byAddress.set(url, [...(byAddress.get(url) ?? []), tenant]);
+/**
+ * A part of a round over the tenants. One request per address and minute, whatever the number of tenants. What fails, be
+ * it a feed or one tenant's books, is logged and is nobody else's trouble; the next round tries it again.
+ *
+ * @param after the tenant the round came to; '' begins one.
+ * @returns where the next minute goes on; null: the round is over.
+ */
+export async function pullRates(ports: FeedPorts, after: string, now: EpochMs): Promise<string | null> {
+  const page = await ports.tenants(after, TENANTS_AT_ONCE);
+  const byAddress = new Map<string, Promise<readonly NewRate[]>>();
+  for (const [index, { tenant, shard, url }] of page.entries()) {
+    const address = url ?? ECB_DAILY;
+    if (!byAddress.has(address) && byAddress.size === ADDRESSES_AT_ONCE) return page[index - 1]?.tenant ?? after;
+    const rates = byAddress.get(address) ?? askFeed(ports.http, address);
+    byAddress.set(address, rates);
+    await record(ports, { tenant, shard }, await rates, now);
   }
-  for (const [url, tenants] of byAddress) {
-    const answer = await ports.http.send({ method: 'GET', url, headers: {}, body: null, timeoutMs: TIMEOUT_MS });
-    if (answer.kind !== 'answer' || answer.status !== 200) {
-      const why = answer.kind === 'answer' ? `answered ${answer.status}` : answer.message;
-      logWarning('rates_feed_failed', { why });
-      continue;
-    }
-    const rates = readEcbRates(answer.body);
-    if (!rates.ok) {
-      logWarning('rates_feed_failed', { why: rates.error });
-      continue;
-    }
-    for (const { tenant, config } of tenants) {
-      const { differing } = await recordRates(ports.ledger(config.shard), tenantId(tenant), rates.value, now);
-      if (differing.length > 0) logWarning('rates_differ', { tenant, rates: differing.length });
-      // Whether or not this pull brought anything new: an earlier one may have been cut off before it came to this.
-      await ports.resume(tenant, config.shard);
-    }
+  return page.length < TENANTS_AT_ONCE ? null : (page.at(-1)?.tenant ?? null);
+}
+
+/** None where the feed does not answer with rates, which is logged. */
+async function askFeed(http: TargetHttp, url: string): Promise<readonly NewRate[]> {
+  const answer = await http.send({ method: 'GET', url, headers: {}, body: null, timeoutMs: TIMEOUT_MS });
+  if (answer.kind !== 'answer' || answer.status !== 200) {
+    logWarning('rates_feed_failed', { why: answer.kind === 'answer' ? `answered ${answer.status}` : answer.message });
+    return [];
+  }
+  const rates = readEcbRates(answer.body);
+  if (rates.ok) return rates.value;
+  logWarning('rates_feed_failed', { why: rates.error });
+  return [];
+}
+
+async function record(
+  ports: FeedPorts,
+  { tenant, shard }: Pick<FeedTenant, 'tenant' | 'shard'>,
+  rates: readonly NewRate[],
+  now: EpochMs,
+): Promise<void> {
+  if (rates.length === 0) return;
+  try {
+    const { differing } = await recordRates(ports.ledger(shard), tenantId(tenant), rates, now);
+    if (differing.length > 0) logWarning('rates_differ', { tenant, rates: differing.length });
+  } catch (error) {
+    logWarning('rates_not_recorded', { tenant, error: errorWords(error) });
   }
 }

@@ -7,10 +7,11 @@ import type { Bindings } from '../bindings.ts';
 import { dateIn, type EpochMs, type IsoDate, type LaneKey } from '../canonical/ids.ts';
 import { monthOf } from '../canonical/periods.ts';
 import { openMonths, openSchedules, runStanding, type ScheduledBooks, scheduledBooks } from '../ledger/schedules.ts';
-import { allShards, shardOf } from '../ledger/shards.ts';
+import { shardOf } from '../ledger/shards.ts';
 import { OWN_SOURCE } from '../sources/ledgergate/index.ts';
 import type { TenantRuntime } from '../tenants/runtime.ts';
 import { directoryOf } from './directory.ts';
+import { eachShard } from './each-shard.ts';
 import { errorWords, logError, logWarning } from './log.ts';
 import { acceptOwn, booksLane } from './own-events.ts';
 
@@ -104,7 +105,7 @@ const cursors = new Map<number, Cursor>();
  * isolate starts over, and what is recognised is no longer in its way.
  */
 export async function tellDueRecognitions(env: Bindings, now: EpochMs): Promise<void> {
-  for (const [index, db] of allShards(env).entries()) {
+  await eachShard(env, 'recognition', async (db, index) => {
     const walked = await scheduledBooks(db, cursors.get(index) ?? null, WALK);
     const { due, cursor } = dueBooks(walked, monthOf(dateIn('UTC', now + EARLIEST_ZONE_MS)));
     cursors.set(index, cursor);
@@ -115,7 +116,7 @@ export async function tellDueRecognitions(env: Bindings, now: EpochMs): Promise<
       cursors.set(index, { tenant, entity });
       break;
     }
-  }
+  });
 }
 
 /** Pure. Those to be told now, and where the next minute goes on: null at the end. */

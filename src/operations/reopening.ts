@@ -5,14 +5,7 @@ import { err, ok, type Result } from '../canonical/result.ts';
 import { type ApprovalRow, closingsOf } from '../ledger/period-reads.ts';
 import type { LedgerReads } from '../ledger/reads.ts';
 import type { TenantConfig } from '../tenants/config.ts';
-import {
-  type ApprovalKind,
-  type ApprovalScope,
-  approvalsUnder,
-  findApproval,
-  requestStatements,
-  statusOf,
-} from './approvals.ts';
+import { type ApprovalKind, type ApprovalScope, approvalsUnder, askFor, statusOf } from './approvals.ts';
 import { auditId, auditStatement } from './audit.ts';
 import { type Closings, notReopenable, reopen } from './periods.ts';
 import { resumeParked } from './resume-parked.ts';
@@ -51,17 +44,12 @@ export async function requestReopening(
   if (pending !== undefined) return ok(pending);
   if (earlier.length === MAX_REQUESTS) return err('it was asked for too often');
   const id = `${under}/${earlier.length + 1}`;
-  await scope.db.batch(
-    requestStatements(scope, {
-      ...{ id, kind: 'reopen', entity, by, reason, stake: null, action: { entity, period } },
-      rule: 'a closed month is reopened by two people',
-      subject: `Reopen ${period} of ${entity}`,
-      expiresAt: now + DAYS_TO_DECIDE * DAY_MS,
-    }),
-  );
-  const row = await findApproval(books, tenant, id);
-  if (row === null) throw new Error(`approval ${id} was written and is not there`);
-  return ok(row);
+  return askFor(scope, {
+    ...{ id, kind: 'reopen', entity, by, reason, stake: null, action: { entity, period } },
+    rule: 'a closed month is reopened by two people',
+    subject: `Reopen ${period} of ${entity}`,
+    expiresAt: now + DAYS_TO_DECIDE * DAY_MS,
+  });
 }
 
 export const reopening: ApprovalKind = {

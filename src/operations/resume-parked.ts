@@ -1,18 +1,21 @@
 /**
- * What parked an event may be gone: another config was published, a period reopened, a product announced. Such events
- * are offered to their lanes again, where they are decided in the order accepted. Told apart by what stands in the books
- * (the config an event was decided by, the day it is for), so that whoever asks, and however often, an event is
- * offered once for each time its cause may have gone: the request that changed something begins, the clock goes on.
+ * What parked an event may be gone: another config was published, a period reopened, a product announced, a rate
+ * recorded. Such events are offered to their lanes again, where they are decided in the order accepted. Told apart by
+ * what stands in the books (the config an event was decided by, the day it is for, rates recorded since), so that
+ * whoever asks, and however often, an event is offered once for each time its cause may have gone: the request that
+ * changed something begins, the clock goes on.
  */
 import type { Bindings } from '../bindings.ts';
 import type { ExceptionCause } from '../canonical/decision.ts';
-import { laneKey, tenantId } from '../canonical/ids.ts';
+import { isoDate, laneKey, tenantId } from '../canonical/ids.ts';
+import { currency } from '../canonical/money.ts';
 import { readClosings } from '../ledger/books.ts';
 import { type ParkedEvent, type ParkedPlace, parkedPage } from '../ledger/parked-reads.ts';
-import { allShards } from '../ledger/shards.ts';
+import { isAmong, type RatesWanted, ratesSince, ratesWanted } from '../ledger/rates.ts';
 import type { TenantConfig } from '../tenants/config.ts';
 import { liveConfig } from '../tenants/publication.ts';
 import { ring } from './accept.ts';
+import { eachShard } from './each-shard.ts';
 import { dateOf, entityOf, storedFacts } from './event-place.ts';
 import { laneStub } from './lanes.ts';
 import { errorWords, logWarning } from './log.ts';
@@ -30,9 +33,6 @@ const configured: ReadonlySet<string> = new Set<ExceptionCause>([
   'untrusted_money',
 ]);
 
-/** What the arrival of exchange rates takes away: which rate an event waits for is not told by the books. */
-export const RATES_ARRIVED: ReadonlySet<ExceptionCause> = new Set(['rate_missing']);
-
 const PAGE = 200;
 /** Open exceptions one request looks at: what is behind them is the clock's. */
 const PAGES_PER_REQUEST = 5;
@@ -44,35 +44,22 @@ export interface Resumed {
   readonly more: boolean;
 }
 
-/**
- * Of one tenant, right after something changed. Never throws: what changed stands, and the clock goes on.
- * @param also causes that are gone by something the books do not tell, such as a rate that arrived.
- */
-export async function resumeParked(
-  env: Bindings,
-  db: D1Database,
-  tenant: string,
-  also: ReadonlySet<ExceptionCause> = new Set(),
-): Promise<Resumed> {
+/** Of one tenant, right after something changed. Never throws: what changed stands, and the clock goes on. */
+export async function resumeParked(env: Bindings, db: D1Database, tenant: string): Promise<Resumed> {
   try {
-    return await resumePages(env, db, tenant, also);
+    return await resumePages(env, db, tenant);
   } catch (error) {
     logWarning('resume_failed', { tenant, error: errorWords(error) });
     return { events: 0, more: true };
   }
 }
 
-async function resumePages(
-  env: Bindings,
-  db: D1Database,
-  tenant: string,
-  also: ReadonlySet<ExceptionCause>,
-): Promise<Resumed> {
+async function resumePages(env: Bindings, db: D1Database, tenant: string): Promise<Resumed> {
   let place: ParkedPlace | null = null;
   let events = 0;
   for (let pages = 0; pages < PAGES_PER_REQUEST; pages += 1) {
     const { parked, last }: Awaited<ReturnType<typeof parkedPage>> = await parkedPage(db, tenant, place, PAGE);
-    events += await release(env, await eligible(env, db, parked, also));
+    events += await release(env, await eligible(env, db, parked));
     place = last;
     if (place === null) break;
   }
@@ -83,35 +70,27 @@ const places = new Map<number, ParkedPlace | null>();
 
 /** The clock's part: a page of each shard a minute, round and round. The place is the isolate's; losing it costs time. */
 export async function resumeAllParked(env: Bindings): Promise<void> {
-  for (const [index, db] of allShards(env).entries()) {
-    try {
-      const { parked, last } = await parkedPage(db, null, places.get(index) ?? null, PAGE);
-      places.set(index, last);
-      await release(env, await eligible(env, db, parked, new Set()));
-    } catch (error) {
-      logWarning('resume_failed', { shard: index, error: errorWords(error) });
-    }
-  }
+  await eachShard(env, 'resume', async (db, index) => {
+    const { parked, last } = await parkedPage(db, null, places.get(index) ?? null, PAGE);
+    places.set(index, last);
+    await release(env, await eligible(env, db, parked));
+  });
 }
 
 /** Those whose cause may be gone since they were decided. */
-async function eligible(
-  env: Bindings,
-  db: D1Database,
-  parked: readonly ParkedEvent[],
-  also: ReadonlySet<string>,
-): Promise<ParkedEvent[]> {
+async function eligible(env: Bindings, db: D1Database, parked: readonly ParkedEvent[]): Promise<ParkedEvent[]> {
   const chosen: ParkedEvent[] = [];
   for (const [tenant, events] of Map.groupBy(parked, (event) => event.tenant)) {
     const live = await liveConfig(env.LEDGER_0, tenant);
     if (live === null) continue;
     const closings = await readClosings(db, tenantId(tenant), Object.keys(live.document.entities));
     const announced = await announcedOf(db, tenant, live.document, events);
+    const rated = await ratedOf(db, tenant, live.document, closings, events);
     for (const event of events) {
       const entity = entityOf(live.document, event);
       const settings = entity === null ? undefined : live.document.entities[entity];
       const newer = configured.has(event.cause) && event.configVersion < live.version;
-      if (newer || also.has(event.cause) || announced(event)) chosen.push(event);
+      if (newer || announced(event) || rated(event)) chosen.push(event);
       else if (event.cause === 'period_closed' && settings !== undefined && entity !== null) {
         const closed = [settings.closedUntil ?? '', closings.get(entity) ?? ''].toSorted().at(-1) ?? '';
         const date = dateOf(event, settings.timeZone);
@@ -120,6 +99,42 @@ async function eligible(
     }
   }
   return chosen;
+}
+
+/** Between the time a rate bears and its being there to be read. */
+const RECORDING_MS = 120_000;
+
+/** Whether a rate that an event may have waited for was recorded since it was decided. */
+async function ratedOf(
+  db: D1Database,
+  tenant: string,
+  config: TenantConfig,
+  closings: ReadonlyMap<string, string>,
+  events: readonly ParkedEvent[],
+): Promise<(event: ParkedEvent) => boolean> {
+  const wanted = new Map<ParkedEvent, RatesWanted>();
+  for (const event of events) {
+    const entity = event.cause === 'rate_missing' ? entityOf(config, event) : null;
+    const settings = entity === null ? undefined : config.entities[entity];
+    if (entity === null || settings === undefined) continue;
+    const closed = [settings.closedUntil ?? '', closings.get(entity) ?? ''].toSorted().at(-1) ?? '';
+    const books = {
+      currency: currency(settings.currency),
+      timeZone: settings.timeZone,
+      closedUntil: closed === '' ? null : isoDate(closed),
+    };
+    const rates = ratesWanted(storedFacts(event), [books]);
+    if (rates !== null) wanted.set(event, rates);
+  }
+  const since = Math.min(...[...wanted.keys()].map(({ decidedAt }) => decidedAt)) - RECORDING_MS;
+  const recorded = await ratesSince(db, tenantId(tenant), [...wanted.values()], since);
+  return (event) => {
+    const rates = wanted.get(event);
+    return (
+      rates !== undefined &&
+      recorded.some((rate) => rate.recordedAt > event.decidedAt - RECORDING_MS && isAmong(rate, rates))
+    );
+  };
 }
 
 /** Products that an account of their own does not make known. */

@@ -23,7 +23,7 @@ import {
   sealHash,
   sealManifest,
 } from '../ledger/seals.ts';
-import { allShards } from '../ledger/shards.ts';
+import { eachShard } from './each-shard.ts';
 import { errorWords, logWarning } from './log.ts';
 
 const DAY_MS = 86_400_000;
@@ -49,11 +49,11 @@ export const dayToSeal = (now: EpochMs): string => new Date(now - DAY_MS).toISOS
  */
 export async function sealDue(env: Bindings, now: EpochMs): Promise<void> {
   const day = dayToSeal(now);
-  for (const [index, db] of allShards(env).entries()) {
+  await eachShard(env, 'seals', async (db, index) => {
     const known = rounds.get(index);
     const round = known?.day === day ? known : { day, after: '', finished: false };
     if (!round.finished) rounds.set(index, await sealShard(env.ARCHIVE, db, round, now));
-  }
+  });
 }
 
 async function sealShard(archive: R2Bucket, db: LedgerDatabase, round: Round, now: EpochMs): Promise<Round> {

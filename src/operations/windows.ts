@@ -6,7 +6,7 @@
 import type { Bindings } from '../bindings.ts';
 import { type EpochMs, tenantId } from '../canonical/ids.ts';
 import { type ControlTotals, WindowTally } from '../canonical/summary.ts';
-import type { LedgerDatabase } from '../ledger/database.ts';
+import type { LedgerDatabase, LedgerStatement } from '../ledger/database.ts';
 import { shardOf } from '../ledger/shards.ts';
 import {
   type CommitSpan,
@@ -76,12 +76,14 @@ export async function openSince(env: Bindings, db: LedgerDatabase, window: Windo
   return firstSummarised(env.LEDGER_0, window.tenant, window.target);
 }
 
+/** @param audit of the person who closes window `number`: joins the transaction. */
 export async function closeWindow(
   env: Bindings,
   { tenant, config }: Pick<TenantRuntime, 'tenant' | 'config'>,
   route: SummaryRoute,
   by: string,
   now: EpochMs,
+  audit?: (number: number) => LedgerStatement,
 ): Promise<Closed> {
   const { target, entity } = route;
   const db = shardOf(env, config.shard);
@@ -102,7 +104,7 @@ export async function closeWindow(
     totals: JSON.stringify({ ...collected.totals, per: route.per, linesPerJournal: route.linesPerJournal, by }),
   };
   try {
-    await insertWindow(db, row);
+    await insertWindow(db, row, audit === undefined ? [] : [audit(row.number)]);
   } catch (error) {
     if (/window_gap|constraint failed/i.test(errorWords(error))) return { code: 'overtaken' };
     throw error;
@@ -171,9 +173,19 @@ export async function closeDueWindows(env: Bindings, now: EpochMs): Promise<void
   const tenants = await summarisingTenants(env.LEDGER_0, round.place, TENANTS_AT_ONCE);
   round.place = tenants.length < TENANTS_AT_ONCE ? '' : (tenants.at(-1) ?? '');
   for (const tenant of tenants) {
-    const runtime = await directoryOf(env).find(tenantId(tenant), now);
+    const runtime = await runtimeOf(env, tenant, now);
     if (runtime === null) continue;
     for (const route of summaryRoutes(runtime.config)) await closeIfDue(env, runtime, route, round, now);
+  }
+}
+
+/** Null also where its config or secrets cannot be read, which is told and is not the next tenant's trouble. */
+async function runtimeOf(env: Bindings, tenant: string, now: EpochMs): Promise<TenantRuntime | null> {
+  try {
+    return await directoryOf(env).find(tenantId(tenant), now);
+  } catch (error) {
+    logError('window_failed', { tenant, error: errorWords(error) });
+    return null;
   }
 }
 

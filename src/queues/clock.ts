@@ -19,9 +19,13 @@ const tasks: Readonly<Record<string, (env: Bindings, now: EpochMs) => Promise<un
   windows: (env, now) => closeDueWindows(env, now),
   seals: (env, now) => sealDue(env, now),
   rates: async (env, now) => {
-    if (isFeedTime(now)) await pullRates(feedPorts(env), now);
+    if (isFeedTime(now)) feedPlace = '';
+    if (feedPlace !== null) feedPlace = await pullRates(feedPorts(env), feedPlace, now);
   },
 };
+
+/** How far the round of rates came; null: it is over. Lost with the isolate, and then the next round begins anew. */
+let feedPlace: string | null = null;
 
 export async function everyMinute(env: Bindings, now: EpochMs): Promise<void> {
   await Promise.all(

@@ -3,11 +3,10 @@ import type { Bindings } from '../bindings.ts';
 import { shardOf } from '../ledger/shards.ts';
 import { directoryOf } from '../operations/directory.ts';
 import type { FeedPorts } from '../operations/rates-feed.ts';
-import { RATES_ARRIVED, resumeParked } from '../operations/resume-parked.ts';
 import type { TargetConnector } from '../targets/connector.ts';
 import { targetHttp } from '../targets/http.ts';
 import { connectorFor } from '../targets/registry.ts';
-import { listTenants } from '../tenants/publication.ts';
+import { feedTenants } from '../tenants/publication.ts';
 import type { TenantRuntime } from '../tenants/runtime.ts';
 
 const MAX_CACHED = 200;
@@ -24,17 +23,10 @@ export const outsideHttp = (env: Bindings) =>
     allow: env.ALLOW_PRIVATE_TARGETS === '1' ? 'any' : 'public',
   });
 
-/** Tenants asked for their feed in one pull. */
-const MAX_FEED_TENANTS = 1_000;
-
 export const feedPorts = (env: Bindings): FeedPorts => ({
-  tenants: () => listTenants(env.LEDGER_0, MAX_FEED_TENANTS),
-  find: (tenant) => directoryOf(env).find(tenant, Date.now()),
+  tenants: (after, limit) => feedTenants(env.LEDGER_0, after, limit),
   ledger: (shard) => shardOf(env, shard),
   http: outsideHttp(env),
-  resume: async (tenant, shard) => {
-    await resumeParked(env, shardOf(env, shard), tenant, RATES_ARRIVED);
-  },
 });
 
 /** Null: the tenant's config has no such target (any more). */

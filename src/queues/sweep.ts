@@ -7,8 +7,8 @@ import type { Bindings } from '../bindings.ts';
 import { laneKey, tenantId } from '../canonical/ids.ts';
 import { laneName } from '../durable-objects/customer-lane/protocol.ts';
 import type { LedgerDatabase } from '../ledger/database.ts';
-import { allShards } from '../ledger/shards.ts';
 import { ring } from '../operations/accept.ts';
+import { eachShard } from '../operations/each-shard.ts';
 import { errorWords, logWarning } from '../operations/log.ts';
 
 const PAGE = 50;
@@ -35,7 +35,7 @@ const cursors = new Map<number, { tenant: string; lane: string } | null>();
 
 /** Visits one page of each shard. The cursor lives in the isolate: a new isolate starts over, which costs time only. */
 export async function sweep(env: Bindings): Promise<void> {
-  for (const [index, db] of allShards(env).entries()) {
+  await eachShard(env, 'sweep', async (db, index) => {
     const page = await nextPage(db, cursors.get(index) ?? null);
     const last = page.at(-1);
     cursors.set(index, page.length < PAGE || last === undefined ? null : { tenant: last.tenant, lane: last.lane });
@@ -46,7 +46,7 @@ export async function sweep(env: Bindings): Promise<void> {
         .filter((_, at) => left[at] === true)
         .map(({ tenant, lane }) => ({ tenant: tenantId(tenant), lane: laneKey(lane) })),
     );
-  }
+  });
 }
 
 async function leftOver(env: Bindings, lane: SweptLane): Promise<boolean> {

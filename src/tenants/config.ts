@@ -299,7 +299,7 @@ export const tenantConfig = z
       if (name === 'ledgergate') {
         context.addIssue({ code: 'custom', path: ['sources', name], message: 'is the name of the gateway itself' });
       }
-      if (!(source.entity in config.entities)) {
+      if (!Object.hasOwn(config.entities, source.entity)) {
         context.addIssue({
           code: 'custom',
           path: ['sources', name, 'entity'],
@@ -307,16 +307,16 @@ export const tenantConfig = z
         });
       }
       source.entityRules.forEach((rule, index) => {
-        if (rule.entity in config.entities) return;
+        if (Object.hasOwn(config.entities, rule.entity)) return;
         const path = ['sources', name, 'entityRules', index, 'entity'];
         context.addIssue({ code: 'custom', path, message: `no entity named ${rule.entity}` });
       });
     }
     config.routes.forEach((route, index) => {
-      if (!(route.to in config.targets)) {
+      if (!Object.hasOwn(config.targets, route.to)) {
         context.addIssue({ code: 'custom', path: ['routes', index, 'to'], message: `no target named ${route.to}` });
       }
-      if (route.when.entity !== undefined && !(route.when.entity in config.entities)) {
+      if (route.when.entity !== undefined && !Object.hasOwn(config.entities, route.when.entity)) {
         context.addIssue({
           code: 'custom',
           path: ['routes', index, 'when', 'entity'],
@@ -335,7 +335,7 @@ export const tenantConfig = z
         context.addIssue({ code: 'custom', path: ['routes', index, ...summary.path], message: summary.message });
     });
     config.approvals.forEach((rule, index) => {
-      if (rule.target !== undefined && !(rule.target in config.targets)) {
+      if (rule.target !== undefined && !Object.hasOwn(config.targets, rule.target)) {
         context.addIssue({
           code: 'custom',
           path: ['approvals', index, 'target'],
@@ -343,7 +343,7 @@ export const tenantConfig = z
         });
       }
       const { entity } = rule.when;
-      if (entity !== undefined && !(entity in config.entities)) {
+      if (entity !== undefined && !Object.hasOwn(config.entities, entity)) {
         context.addIssue({
           code: 'custom',
           path: ['approvals', index, 'when', 'entity'],

@@ -8,6 +8,7 @@ import { accountRoles } from '../canonical/accounts.ts';
 import type { EpochMs } from '../canonical/ids.ts';
 import { err, ok, type Result } from '../canonical/result.ts';
 import type { RegisteredSource } from '../sources/registered.ts';
+import { cautions, valueFaults } from './cautions.ts';
 import { type TenantConfig, tenantConfig } from './config.ts';
 import { type ConfigFault, configureSource, nextWindow } from './runtime.ts';
 import { secretName } from './secrets.ts';
@@ -39,9 +40,14 @@ export function checkConfig(
   const parsed = tenantConfig.safeParse(document);
   if (!parsed.success) return err(parsed.error.issues.flatMap((issue) => sayIssue(issue, [], document)));
   const config = parsed.data;
-  const faults = [...placeFaults(config, around), ...sourceFaults(config, around), ...windowFaults(config, around)];
+  const faults = [
+    ...placeFaults(config, around),
+    ...valueFaults(config),
+    ...sourceFaults(config, around),
+    ...windowFaults(config, around),
+  ];
   if (faults.length > 0) return err(faults);
-  return ok({ config, warnings: [...unmappedRoles(config), ...missingSecrets(config, around)] });
+  return ok({ config, warnings: [...cautions(config), ...unmappedRoles(config), ...missingSecrets(config, around)] });
 }
 
 // ---- faults ---------------------------------------------------------------------
@@ -82,10 +88,14 @@ function windowFaults(config: TenantConfig, around: ConfigSurroundings): ConfigF
 
 /** What providers' keys and secrets look like: a value in the config would be stored readable and shown to readers. */
 const secretLooks = /^(?:sk|rk|whsec|ghp|xoxb|test)_[A-Za-z0-9+/=_-]{12,}$/;
+/** `https://name:password@host`. */
+const withCredentials = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]*@/i;
 const MAX_DEPTH = 32;
 
 function pastedSecrets(value: unknown, path: readonly string[]): ConfigFault[] {
   if (path.length > MAX_DEPTH) return [{ path: path.slice(0, 4).join('.'), message: 'is nested too deeply' }];
+  if (typeof value === 'string' && withCredentials.test(value))
+    return [{ path: path.join('.'), message: 'holds a user name or password; store that as a secret' }];
   if (typeof value === 'string') {
     return secretLooks.test(value)
       ? [
@@ -351,6 +361,25 @@ export async function summarisingTenants(control: D1Database, after: string, lim
     .bind(after, limit)
     .all<{ tenant: string }>();
   return results.map((row) => row.tenant);
+}
+
+export interface FeedTenant {
+  readonly tenant: string;
+  readonly shard: string;
+  /** Null: the feed's usual place. */
+  readonly url: string | null;
+}
+
+/** Tenants whose live config names a rates feed, by name, after `after`. */
+export async function feedTenants(control: D1Database, after: string, limit: number): Promise<FeedTenant[]> {
+  const { results } = await control
+    .prepare(
+      `SELECT c.tenant, c.document ->> '$.shard' AS shard, c.document ->> '$.rates.url' AS url FROM config_versions c
+       WHERE c.tenant > ?1 AND ${isLive} AND c.document ->> '$.rates.feed' IS NOT NULL ORDER BY c.tenant LIMIT ?2`,
+    )
+    .bind(after, limit)
+    .all<FeedTenant>();
+  return results;
 }
 
 const DAY_MS = 86_400_000;

@@ -1,5 +1,6 @@
 /**
- * Rotating tokens at rest: a row of `secrets` beside the credential they came from, sealed in the same way. The nonce of the
+ * Rotating tokens at rest: a row of `secrets` for each value the credential had, sealed in the same way. One row for all
+ * would let an isolate that still has the old value begin anew over the new one's tokens, and lose them. The nonce of the
  * sealing is new each time, so it is the row's version: a compare-and-set on it lets one writer through.
  */
 import type { LedgerDatabase } from '../ledger/database.ts';
@@ -8,7 +9,7 @@ import { grantState } from '../sources/enrichment/grant.ts';
 import { openSecret, sealSecret } from './secrets.ts';
 
 /** No secret a person names has a slash in it, so theirs and these never meet. */
-const rowName = (secret: string): string => `${secret}/tokens`;
+const rowName = (secret: string, credential: string): string => `${secret}/tokens/${credential.slice(0, 32)}`;
 
 /** @param secret name of the credential's secret. @throws (on reading) when the row was altered or sealed under another key. */
 export function tokenStore(
@@ -18,8 +19,7 @@ export function tokenStore(
   secret: string,
   now: () => number,
 ): TokenStore {
-  const name = rowName(secret);
-  const row = async () => {
+  const row = async (name: string) => {
     const { results } = await db
       .prepare('SELECT iv, ciphertext FROM secrets WHERE tenant = ?1 AND name = ?2')
       .bind(tenant, name)
@@ -27,13 +27,15 @@ export function tokenStore(
     return results[0] ?? null;
   };
   return {
-    async read() {
-      const found = await row();
+    async read(credential) {
+      const name = rowName(secret, credential);
+      const found = await row(name);
       if (found === null) return null;
       const opened = await openSecret(await key(), tenant, name, found);
       return { stamp: found.iv, state: grantState.parse(JSON.parse(opened)) };
     },
     async write(seen, state) {
+      const name = rowName(secret, state.credential);
       const { iv, ciphertext } = await sealSecret(await key(), tenant, name, JSON.stringify(state));
       const statement =
         seen === null
@@ -52,7 +54,7 @@ export function tokenStore(
         return results.length === 1 ? iv : null;
       } catch (error) {
         // It may have landed: nobody else makes this nonce.
-        if ((await row())?.iv === iv) return iv;
+        if ((await row(name))?.iv === iv) return iv;
         throw error;
       }
     },

@@ -42,6 +42,46 @@ const openDeferrals = (gateway: Gateway) =>
 const notes = z.object({ detail: z.string() });
 
 describe('a reversal', () => {
+  it('asked for by two at once is asked for once', async () => {
+    const gateway = await Gateway.open();
+    await booked(gateway);
+    const [grace, joan] = [await gateway.person('Grace'), await gateway.person('Joan')];
+    const answers = await Promise.all([ask(gateway, 'reverse', grace), ask(gateway, 'reverse', joan)]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+    expect(gateway.ledger.rows('SELECT id FROM approvals')).toEqual([{ id: `correction/${ENTRY}/1` }]);
+  });
+
+  it('is not approved by who asked for it under another name, or by who made the key it was asked with', async () => {
+    const gateway = await Gateway.open();
+    await booked(gateway);
+    const made = await gateway.call('POST', '/api-keys', { label: 'Boss', tenant: 'demo', role: 'admin' });
+    const boss = z.object({ key: z.string() }).parse(made).key;
+    const hers = await gateway.ask('POST', '/api-keys', { label: 'Puppet', tenant: 'demo', role: 'operate' }, boss);
+    const puppet = z.object({ key: z.string() }).parse(hers.json).key;
+    const { request } = await ask(gateway, 'reverse', puppet);
+    const detail = 'nobody approves what they asked for, under another name or by a key they made either';
+    const again = await gateway.person('puppet');
+    expect(await approve(gateway, request?.id ?? '', again)).toMatchObject({ status: 409, json: { detail } });
+    expect(await approve(gateway, request?.id ?? '', boss)).toMatchObject({ status: 409, json: { detail } });
+    // Root made the key that made the key.
+    const root = await gateway.ask('POST', `/approvals/${encodeURIComponent(request?.id ?? '')}/approve`, {
+      reason: 'seen the contract',
+    });
+    expect(root).toMatchObject({ status: 409, json: { detail } });
+    expect((await approve(gateway, request?.id ?? '', await gateway.person('Grace'))).status).toBe(200);
+  });
+
+  it('is approved with no key that who asked for it made for themselves', async () => {
+    const gateway = await Gateway.open();
+    await booked(gateway);
+    const made = await gateway.call('POST', '/api-keys', { label: 'Boss', tenant: 'demo', role: 'admin' });
+    const boss = z.object({ key: z.string() }).parse(made).key;
+    const { request } = await ask(gateway, 'reverse', boss);
+    const hers = await gateway.ask('POST', '/api-keys', { label: 'Other', tenant: 'demo', role: 'operate' }, boss);
+    const other = z.object({ key: z.string() }).parse(hers.json).key;
+    expect((await approve(gateway, request?.id ?? '', other)).status).toBe(409);
+  });
+
   it('takes back all that an entry booked, once a second person approves, and leaves both to be seen', async () => {
     const gateway = await Gateway.open();
     await booked(gateway);

@@ -126,15 +126,10 @@ describe('a history that is loaded', () => {
     const before = movesIn(gateway);
     const entry = encodeURIComponent('stripe:cus_ada#1.0');
     const reason = { reason: 'it was never sent to the customer' };
-    const asked = z
-      .object({ id: z.string() })
-      .parse(await gateway.call('POST', `/ledger/entries/${entry}/reverse`, reason));
-    await gateway.ask(
-      'POST',
-      `/approvals/${encodeURIComponent(asked.id)}/approve`,
-      reason,
-      await gateway.person('Joan'),
-    );
+    const [grace, joan] = [await gateway.person('Grace'), await gateway.person('Joan')];
+    const path = `/ledger/entries/${entry}/reverse`;
+    const asked = z.object({ id: z.string() }).parse(await gateway.call('POST', path, reason, grace));
+    await gateway.call('POST', `/approvals/${encodeURIComponent(asked.id)}/approve`, reason, joan);
     await gateway.pass(DAY);
     expect(await closings(gateway)).toEqual({});
     expect(movesIn(gateway)).toBe(before);
@@ -169,6 +164,13 @@ describe('a history that is loaded', () => {
     expect(move(gateway, 'invoice/stripe:invoice:in_fr')).toMatchObject({ total: 12_000 });
     const adas = odoo(gateway, 'res.partner', 'search', { domain: [['email', '=', 'ada@example.com']] });
     expect(ids.parse(adas)).toHaveLength(1);
+  });
+
+  it('is refused, and is no fault of the gateway, where its headers are none', async () => {
+    const gateway = await Gateway.open();
+    const events = [{ body: '{}', headers: { 'not a name': 'x' } }];
+    const answer = await gateway.ask('POST', '/imports/stripe', { reason: 'cut-over', events });
+    expect(answer).toMatchObject({ status: 400, json: { errors: [{ path: 'body.events.0.headers' }] } });
   });
 
   it('lets later webhooks be posted against what was adopted', async () => {
@@ -280,7 +282,8 @@ describe('opening balances', () => {
     await gateway.call('POST', '/ledger/openings', ask, ben);
     expect((await approve(gateway, ben)).status).toBe(409);
     const before = movesIn(gateway);
-    for (let time = 0; time < 2; time++) expect((await approve(gateway)).status).toBe(200);
+    const eve = await gateway.person('eve');
+    for (let time = 0; time < 2; time++) expect((await approve(gateway, eve)).status).toBe(200);
     await gateway.pass(DAY);
     expect(await closings(gateway)).toEqual({ '101510': 50_000, '121000': 12_000, '211000': -62_000 });
     expect(movesIn(gateway)).toBe(before);
@@ -291,13 +294,14 @@ describe('opening balances', () => {
     const gateway = await Gateway.open();
     const ben = await gateway.person('ben');
     await gateway.call('POST', '/ledger/openings', ask, ben);
+    const eve = await gateway.person('eve');
     gateway.lanesDown = true;
-    await approve(gateway);
+    await approve(gateway, eve);
     expect((await gateway.exceptions()).map(({ cause, atStake }) => [cause, atStake?.text])).toEqual([
       ['approval_unfinished', '620.00 EUR'],
     ]);
     gateway.lanesDown = false;
-    await approve(gateway);
+    await approve(gateway, eve);
     await gateway.pass(DAY);
     expect(await gateway.exceptions()).toEqual([]);
     expect(await closings(gateway)).toMatchObject({ '101510': 50_000 });

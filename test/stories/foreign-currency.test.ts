@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { DAY, Gateway } from '../support/gateway.ts';
+import { tenantId } from '../../src/canonical/ids.ts';
+import { recordRates } from '../../src/ledger/rates.ts';
+import { DAY, Gateway, HOUR } from '../support/gateway.ts';
 import { charged, closings, expectSquare, expectStory, INVOICE, invoice, move } from './billing.ts';
 
 afterEach(() => void vi.useRealTimers());
@@ -27,21 +29,43 @@ describe('an invoice in dollars of a company in euro', () => {
   });
 });
 
-const rate = (from: string, to: string, date: string, value: string) => ({
-  rates: [{ from, to, date, rate: value, source: 'bank' }],
-});
+describe('an invoice in a currency without a rate', () => {
+  const offer = (date: string) => ({ from: 'EUR', to: 'GBP', date, rate: '0.8', source: 'file' });
 
-describe('an invoice whose rate is not known', () => {
-  it('waits for a person, and is booked when the rate is recorded, whoever has to do with it', async () => {
+  it('waits for a person, and is booked once somebody records the rate, with who it was', async () => {
     const gateway = await Gateway.open();
-    await gateway.stripe('invoice.finalized', invoice({ currency: 'gbp' }));
+    await gateway.stripe('invoice.finalized', invoice({ currency: 'gbp' }), { id: 'evt_issued' });
+    await gateway.run();
+    expect(await gateway.exceptions()).toMatchObject([{ cause: 'rate_missing' }]);
+    const ann = await gateway.person('Ann');
     await gateway.pass(DAY);
-    expect(await gateway.exceptions()).toMatchObject([{ cause: 'rate_missing', atStake: { text: '120.00 GBP' } }]);
-    await gateway.call('POST', '/rates', rate('GBP', 'EUR', '2026-01-05', '1.15'));
+    await gateway.ask('POST', '/rates', { rates: [offer('2026-01-05')] }, ann);
     await gateway.run();
     expect(await gateway.exceptions()).toEqual([]);
-    expect(move(gateway, INVOICE)).toMatchObject({ state: 'posted', total: 12_000 });
-    expect(await closings(gateway, 'demo-eu')).toMatchObject({ '400000': -11_500 });
+    await expectSquare(gateway, { '251020': -2_500, '400000': -12_500, '121000': 15_000 }, { receivable: 15_000 });
+    const told = gateway.ledger.rows("SELECT actor, detail FROM audit WHERE action = 'rates.record'");
+    expect(told).toMatchObject([{ actor: 'key:Ann', detail: expect.stringContaining('"pairs":["EUR/GBP"]') }]);
+  });
+
+  it('is found by the clock when a feed brought the rate, and offered no more when it was another day’s', async () => {
+    const gateway = await Gateway.open();
+    await gateway.stripe('invoice.finalized', invoice({ currency: 'gbp' }), { id: 'evt_issued' });
+    await gateway.run();
+    await gateway.pass(HOUR);
+    await recordRates(gateway.ledger, tenantId('demo'), [offer('2025-12-01')], gateway.now);
+    await gateway.clock();
+    expect([...gateway.doorbells]).toEqual([]);
+    await recordRates(gateway.ledger, tenantId('demo'), [offer('2026-01-05')], gateway.now);
+    await gateway.clock();
+    await gateway.run();
+    expect(await gateway.exceptions()).toEqual([]);
+  });
+
+  it('takes no rate of a day that is yet to come', async () => {
+    const gateway = await Gateway.open();
+    const answer = await gateway.ask('POST', '/rates', { rates: [offer('2026-01-05'), offer('2026-03-01')] });
+    expect(answer).toMatchObject({ status: 400, json: { errors: [{ path: 'body.rates.1.date' }] } });
+    expect(gateway.ledger.rows('SELECT * FROM rates')).toEqual([]);
   });
 
   it('is booked at the rate of the day it is moved to, when its month was closed by a person', async () => {
@@ -49,7 +73,8 @@ describe('an invoice whose rate is not known', () => {
     gateway.ledger.rows(
       `INSERT INTO entity_books (tenant, entity, closed_until) VALUES ('demo', 'demo-eu', '2026-02-28')`,
     );
-    await gateway.call('POST', '/rates', rate('GBP', 'EUR', '2026-02-27', '1.20'));
+    const bank = { from: 'GBP', to: 'EUR', date: '2026-02-27', rate: '1.20', source: 'bank' };
+    await recordRates(gateway.ledger, tenantId('demo'), [bank], gateway.now);
     await gateway.stripe('invoice.finalized', invoice({ currency: 'gbp' }));
     await gateway.pass(DAY);
     expect(await gateway.exceptions()).toEqual([]);

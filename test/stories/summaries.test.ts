@@ -214,6 +214,25 @@ describe('a posting window that is posted as a summary', () => {
   });
 });
 
+describe('a window that a person closes while its lane is full', () => {
+  it('is closed in the books with the audit row of who closed it, and told to its lane by the clock', async () => {
+    const gateway = await Gateway.open(summarised);
+    await bill(gateway, 1);
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    gateway.lanesDown = true;
+    const answer = await gateway.ask('POST', '/windows/odoo/demo-eu/close', { reason: 'the month is to be closed' });
+    expect(answer.status).toBe(503);
+    gateway.lanesDown = false;
+    const audit = "SELECT actor, subject, detail FROM audit WHERE action = 'window.close'";
+    expect(gateway.ledger.rows(audit)).toEqual([
+      { actor: 'root', subject: 'odoo/demo-eu/1', detail: '{"reason":"the month is to be closed"}' },
+    ]);
+    await gateway.clock();
+    await gateway.run();
+    expect((await windows(gateway)).items).toMatchObject([{ number: 1, state: 'posted' }]);
+  });
+});
+
 describe('a summary over foreign currency', () => {
   it('carries the exchange difference, which no receivable at the target will bring forth', async () => {
     const gateway = await Gateway.open(summarised);

@@ -33,9 +33,9 @@ beforeEach(() => {
 describe('rotating tokens at rest', () => {
   it('come back as they were kept, and stand in the table only sealed', async () => {
     const store = storeOn(ledger);
-    expect(await store.read()).toBeNull();
+    expect(await store.read('hash')).toBeNull();
     const stamp = await store.write(null, state);
-    expect(await store.read()).toEqual({ stamp, state });
+    expect(await store.read('hash')).toEqual({ stamp, state });
     expect(JSON.stringify(ledger.rows('SELECT * FROM secrets'))).not.toContain('a-refresh-token');
   });
 
@@ -46,7 +46,7 @@ describe('rotating tokens at rest', () => {
     const winner = await store.write(first, { ...state, unanswered: 1 });
     expect(winner).not.toBeNull();
     expect(await store.write(first, { ...state, unanswered: 2 })).toBeNull();
-    expect(await store.read()).toEqual({ stamp: winner, state: { ...state, unanswered: 1 } });
+    expect(await store.read('hash')).toEqual({ stamp: winner, state: { ...state, unanswered: 1 } });
   });
 
   it('know a write that landed although its answer was lost', async () => {
@@ -55,12 +55,20 @@ describe('rotating tokens at rest', () => {
       prepare: (sql) => (sql.startsWith('INSERT') ? answerLost(ledger.prepare(sql)) : ledger.prepare(sql)),
     };
     const stamp = await storeOn(losing).write(null, state);
-    expect(await storeOn(ledger).read()).toEqual({ stamp, state });
+    expect(await storeOn(ledger).read('hash')).toEqual({ stamp, state });
+  });
+
+  it('of another credential under the same secret stand apart', async () => {
+    const store = storeOn(ledger);
+    const stamp = await store.write(null, state);
+    expect(await store.read('another')).toBeNull();
+    expect(await store.write(null, { ...state, credential: 'another' })).not.toBeNull();
+    expect(await store.read('hash')).toEqual({ stamp, state });
   });
 
   it('do not open for another tenant', async () => {
     await storeOn(ledger).write(null, state);
     await ledger.prepare("UPDATE secrets SET tenant = 'other'").run();
-    await expect(storeOn(ledger, 'other').read()).rejects.toThrow();
+    await expect(storeOn(ledger, 'other').read('hash')).rejects.toThrow();
   });
 });

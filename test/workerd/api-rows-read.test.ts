@@ -37,7 +37,8 @@ const reads = [
 describe('what a read costs', () => {
   const counter = countedD1(env.LEDGER_0);
   const bindings: Bindings = { ...env, LEDGER_0: counter.db, ROOT_TOKEN: 'root-token-for-tests' };
-  const api = createApi({ now: () => 1, newId: () => '0' });
+  let ids = 0;
+  const api = createApi({ now: () => 1, newId: () => String(++ids) });
 
   async function cost(path: string): Promise<number> {
     counter.read = 0;

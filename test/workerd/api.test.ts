@@ -61,7 +61,9 @@ beforeAll(async () => {
     ['admin', 'acme'],
     ['admin', 'other'],
   ] as const) {
-    await env.LEDGER_0.prepare('INSERT INTO api_keys VALUES (?, ?, ?, ?, 1, NULL)')
+    await env.LEDGER_0.prepare(
+      'INSERT INTO api_keys (hash, tenant, label, role, created_at, revoked_at) VALUES (?, ?, ?, ?, 1, NULL)',
+    )
       .bind(await sha256Hex(key(role, tenant)), tenant, role, role)
       .run();
   }
@@ -97,7 +99,9 @@ beforeAll(async () => {
 
 describe('who may call', () => {
   it('refuses without a token, with a wrong one, and with a revoked one, all in the same words', async () => {
-    await env.LEDGER_0.prepare('INSERT INTO api_keys VALUES (?, ?, ?, ?, 1, 2)')
+    await env.LEDGER_0.prepare(
+      'INSERT INTO api_keys (hash, tenant, label, role, created_at, revoked_at) VALUES (?, ?, ?, ?, 1, 2)',
+    )
       .bind(await sha256Hex('revoked-key-of-acme'), 'acme', 'old', 'admin')
       .run();
     const answers = await Promise.all([

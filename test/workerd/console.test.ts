@@ -78,7 +78,11 @@ describe('logging in to the console', () => {
   it('ends a session when its key is revoked', async () => {
     const { sha256Hex } = await import('../../src/ledger/hash.ts');
     const hash = await sha256Hex('a-key-for-reading');
-    await env.LEDGER_0.prepare("INSERT INTO api_keys VALUES (?, 'acme', 'k', 'read', 1, NULL)").bind(hash).run();
+    await env.LEDGER_0.prepare(
+      "INSERT INTO api_keys (hash, tenant, label, role, created_at, revoked_at) VALUES (?, 'acme', 'k', 'read', 1, NULL)",
+    )
+      .bind(hash)
+      .run();
     const cookie =
       (await post('/console/login', { token: 'a-key-for-reading' })).headers.get('set-cookie')?.split(';')[0] ?? '';
     expect((await get('/console', cookie)).status).toBe(200);

@@ -64,7 +64,9 @@ beforeAll(async () => {
     await env.LEDGER_0.batch(invoice({ tenant: 'acme', lane: 'stripe:cus_1', position: index + 1, eventId }));
   await env.LEDGER_0.batch([commit('acme', 2, ['evt_1', 'evt_2']), commit('acme', 3, ['evt_3'])]);
   await env.ARCHIVE.put('raw/acme/2026/11/22/1.ndjson', '{"a":1}\n');
-  await env.LEDGER_0.prepare('INSERT INTO api_keys VALUES (?, ?, ?, ?, 1, NULL)')
+  await env.LEDGER_0.prepare(
+    'INSERT INTO api_keys (hash, tenant, label, role, created_at, revoked_at) VALUES (?, ?, ?, ?, 1, NULL)',
+  )
     .bind(await sha256Hex('a-reader'), 'acme', 'reader', 'read')
     .run();
 });
@@ -165,6 +167,13 @@ describe('the raw rows', () => {
     const key = 'raw%2Facme%2F2026%2F11%2F22%2F1.ndjson';
     expect((await ask('/evidence/rows/objects', 'a-reader')).status).toBe(403);
     expect((await ask('/evidence/journal', 'a-reader')).status).toBe(403);
+    await ask('/evidence/journal?tenant=acme');
+    await ask('/evidence/rows/objects?tenant=acme');
+    await ask('/evidence/rows/balances?tenant=acme');
+    const pages = await env.LEDGER_0.prepare(
+      "SELECT DISTINCT subject FROM audit WHERE action = 'evidence.read' ORDER BY subject",
+    ).all();
+    expect(pages.results).toEqual([{ subject: 'journal' }, { subject: 'objects' }]);
     expect((await ask(`/evidence/archive?key=${key}`, 'a-reader')).status).toBe(403);
     expect((await ask(`/evidence/archive?tenant=acme&key=${key}`)).text).toBe('{"a":1}\n');
     expect((await ask(`/evidence/archive?tenant=other&key=${key}`)).status).toBe(404);

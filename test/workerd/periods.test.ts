@@ -41,7 +41,9 @@ beforeAll(async () => {
   await layBooks();
   await publish('acme');
   for (const person of ['ann', 'ben']) {
-    await env.LEDGER_0.prepare('INSERT INTO api_keys VALUES (?, ?, ?, ?, 1, NULL)')
+    await env.LEDGER_0.prepare(
+      'INSERT INTO api_keys (hash, tenant, label, role, created_at, revoked_at) VALUES (?, ?, ?, ?, 1, NULL)',
+    )
       .bind(await sha256Hex(`key-of-${person}`), 'acme', person, 'operate')
       .run();
   }

@@ -14,7 +14,7 @@ import { findSeal, leavesOf, listSeals, proveInclusion, type SealRow, sealLeaf }
 import { readManifest } from '../../operations/sealing.ts';
 import { problem } from '../problem.ts';
 import { audited } from './actions.ts';
-import { pageOf, pageQuery, pageRequest, type TenantScope, tenantRoute } from './route.ts';
+import { type Caller, pageOf, pageQuery, pageRequest, type TenantScope, tenantRoute } from './route.ts';
 
 const sealView = z.object({
   day: z.string().describe('UTC; heads were read after its end'),
@@ -136,6 +136,10 @@ const sealRoutes = [
   ),
 ];
 
+/** Facts and objects hold customers' names and addresses: whose eyes were on which page is kept. */
+const auditedPage = (call: Caller & TenantScope, what: string, after: string) =>
+  audited(call, 'evidence.read', what, { after }).run();
+
 export const evidenceRoutes = [
   ...sealRoutes,
   tenantRoute(
@@ -143,7 +147,7 @@ export const evidenceRoutes = [
       method: 'get',
       path: '/evidence/journal',
       tag: 'evidence',
-      summary: 'Commits, oldest first, with the rows of the events they decided and their entries, as stored',
+      summary: 'Commits, oldest first, with the rows of the events they decided and their entries, as stored. Audited',
       role: 'operate',
       query: pageQuery,
       answer: journalPage.extend({
@@ -151,9 +155,11 @@ export const evidenceRoutes = [
         resume: z.string().nullable().describe('cursor from which what is booked later is read'),
       }),
     },
-    async ({ query, db, tenant }) => {
+    async (call) => {
+      const { query, db, tenant } = call;
       const page = pageRequest(query, journalCursor);
       if (page instanceof Response) return page;
+      await auditedPage(call, 'journal', page.after?.join('/') ?? '');
       const { place, more, ...rows } = await readJournal(db, tenant, page.after, page.limit);
       const resume = place === null ? null : journalCursor.encode([place[0], place[1]]);
       return { ...rows, next: more ? resume : null, resume };
@@ -164,19 +170,22 @@ export const evidenceRoutes = [
       method: 'get',
       path: '/evidence/rows/{table}',
       tag: 'evidence',
-      summary: 'Rows of a ledger table as stored, by primary key; of events and entries the keys',
+      summary: 'Rows of a ledger table as stored, by primary key; of events and entries the keys. `objects` is audited',
       role: 'operate',
       params: z.object({ table: z.enum(evidenceTableNames) }),
       query: pageQuery,
       answer: pageOf(storedRow),
     },
-    async ({ params: { table }, query, db, tenant }) => {
+    async (call) => {
+      const { params, query, db, tenant } = call;
+      const { table } = params;
       const page = pageRequest<TablePlace>(query, tableCursor);
       if (page instanceof Response) return page;
       if (page.after !== null && page.after.length !== evidenceTables[table].key.length)
         return problem('invalid_request', {
           errors: [{ path: 'query.cursor', message: 'is not a cursor of this table' }],
         });
+      if (table === 'objects') await auditedPage(call, table, page.after?.join('/') ?? '');
       const rows = await readTable(db, tenant, table, page.after, page.limit + 1);
       const shown = rows.slice(0, page.limit);
       const last = shown.at(-1);

@@ -5,12 +5,12 @@ import { differenceCursor, differenceView, listDifferences, runTotals, totalView
 import { acceptIntoLanes } from '../../operations/accept.ts';
 import { approvalView, viewApproval } from '../../operations/approvals.ts';
 import { directoryOf } from '../../operations/directory.ts';
-import { pastDeliveries } from '../../operations/import-history.ts';
+import { type PastDelivery, pastDeliveries } from '../../operations/import-history.ts';
 import { openingBody, requestOpening } from '../../operations/openings.ts';
 import { problem } from '../problem.ts';
 import { audited } from './actions.ts';
 import { approvalScope } from './approvals.ts';
-import { pageOf, pageQuery, pageRequest, reasonBody, tenantRoute } from './route.ts';
+import { pageOf, pageQuery, pageRequest, readHeaders, reasonBody, tenantRoute } from './route.ts';
 
 /** One call stays well within a lane's and an invocation's bounds. */
 const MAX_PAST = 100;
@@ -58,10 +58,15 @@ export const historyRoutes = [
       const source = [...(runtime?.sources.values() ?? [])].find(({ id }) => id === call.params.source);
       if (runtime === null || source === undefined)
         return problem('not_found', { detail: 'the live config has no such source' });
-      const past = call.body.events.map(({ body, contentType, headers }) => ({
-        body: new Uint8Array(new TextEncoder().encode(body)),
-        headers: new Headers({ ...headers, 'content-type': contentType }),
-      }));
+      const past: PastDelivery[] = [];
+      for (const [index, { body, contentType, headers: given }] of call.body.events.entries()) {
+        const headers = readHeaders({ ...given, 'content-type': contentType });
+        if (headers === null)
+          return problem('invalid_request', {
+            errors: [{ path: `body.events.${index}.headers`, message: 'are not HTTP headers' }],
+          });
+        past.push({ body: new Uint8Array(new TextEncoder().encode(body)), headers });
+      }
       const url = new URL(`/in/${call.tenant}/${source.id}`, call.url);
       const read = await pastDeliveries(source, past, url, call.actor.name, call.now);
       if (!read.ok)

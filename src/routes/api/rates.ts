@@ -5,7 +5,8 @@ import { cursorOf, pageOf as pageOfRows } from '../../ledger/pages.ts';
 import { recordRates } from '../../ledger/rates.ts';
 import { rates } from '../../ledger/schema.ts';
 import { iso } from '../../ledger/views.ts';
-import { RATES_ARRIVED, resumeParked } from '../../operations/resume-parked.ts';
+import { resumeParked } from '../../operations/resume-parked.ts';
+import { problem } from '../problem.ts';
 import { audited } from './actions.ts';
 import { pageOf, pageQuery, pageRequest, tenantRoute } from './route.ts';
 
@@ -21,6 +22,8 @@ const rateFields = z.strictObject({
     .describe('units of `to` per unit of `from`'),
   source: z.string().min(1).max(80),
 });
+
+const DAY_MS = 86_400_000;
 
 const place = z.tuple([z.string()]);
 const rateCursor = cursorOf('rates', place);
@@ -72,8 +75,7 @@ export const rateRoutes = [
       method: 'post',
       path: '/rates',
       tag: 'rates',
-      summary:
-        'Record exchange rates, and try again what waits for one. A recorded rate is never changed: entries were booked with it',
+      summary: 'Record exchange rates. One that is recorded is never changed: entries were booked with it',
       role: 'operate',
       body: z.strictObject({ rates: z.array(rateFields).min(1).max(5000) }),
       answer: z.object({
@@ -82,10 +84,22 @@ export const rateRoutes = [
       }),
     },
     async (call) => {
-      const recorded = await recordRates(call.db, call.tenant, call.body.rates, call.now);
-      const { offered, differing } = recorded;
-      await audited(call, 'rates.record', call.tenant, { offered, differing: differing.length }).run();
-      await resumeParked(call.env, call.db, call.tenant, RATES_ARRIVED);
+      const { rates: offers } = call.body;
+      const latest = new Date(call.now + DAY_MS).toISOString().slice(0, 10);
+      const early = offers.findIndex(({ date }) => date > latest);
+      if (early !== -1)
+        return problem('invalid_request', {
+          errors: [{ path: `body.rates.${early}.date`, message: 'is yet to come' }],
+        });
+      const days = offers.map(({ date }) => date).sort();
+      const told = audited(call, 'rates.record', call.tenant, {
+        offered: offers.length,
+        pairs: [...new Set(offers.map(({ from, to }) => `${from}/${to}`))].slice(0, 100),
+        sources: [...new Set(offers.map(({ source }) => source))].slice(0, 20),
+        ...{ from: days[0], to: days.at(-1) },
+      });
+      const { offered, differing } = await recordRates(call.db, call.tenant, offers, call.now, [told]);
+      await resumeParked(call.env, call.db, call.tenant);
       return { offered, differing: [...differing] };
     },
   ),

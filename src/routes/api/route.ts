@@ -188,6 +188,16 @@ export const rawInputs = (c: Context): RawInputs => ({
   request: c.req.raw,
 });
 
+/** Null when a name or value cannot be a header's. */
+export function readHeaders(headers: Readonly<Record<string, string>>): Headers | null {
+  try {
+    return new Headers(headers);
+  } catch (error) {
+    if (error instanceof TypeError) return null;
+    throw error;
+  }
+}
+
 // ---- pages -----------------------------------------------------------------------
 
 export const pageQuery = z.object({

@@ -300,8 +300,8 @@ const keyRoutes = [
       const hash = await sha256Hex(key);
       await call.env.LEDGER_0.batch([
         call.env.LEDGER_0.prepare(
-          'INSERT INTO api_keys (hash, tenant, label, role, created_at) VALUES (?1, ?2, ?3, ?4, ?5)',
-        ).bind(...[hash, tenant, label, role, call.now]),
+          'INSERT INTO api_keys (hash, tenant, label, role, created_at, created_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6)',
+        ).bind(...[hash, tenant, label, role, call.now, call.actor.name]),
         controlAudit(call, tenant, 'key.create', hash.slice(0, 12), { label, role }),
       ]);
       return { key, hash, tenant, label, role, createdAt: new Date(call.now).toISOString(), revokedAt: null };

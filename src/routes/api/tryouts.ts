@@ -11,7 +11,7 @@ import { sources } from '../../sources/registry.ts';
 import { sourceConfig } from '../../tenants/config.ts';
 import { configureSource, type TenantRuntime } from '../../tenants/runtime.ts';
 import { problem } from '../problem.ts';
-import { type Caller, type TenantScope, tenantRoute } from './route.ts';
+import { type Caller, readHeaders, type TenantScope, tenantRoute } from './route.ts';
 
 const MAX_SAMPLE = 1_000_000;
 
@@ -110,16 +110,6 @@ function prepared(
       return new Map([...objects].map(([key, { state }]) => [key, state]));
     },
   };
-}
-
-/** Null when a name or value cannot be a header's. */
-function readHeaders(headers: Readonly<Record<string, string>>): Headers | null {
-  try {
-    return new Headers(headers);
-  } catch (error) {
-    if (error instanceof TypeError) return null;
-    throw error;
-  }
 }
 
 type SetUp = Pick<Tryout, 'source' | 'secrets' | 'books'>;

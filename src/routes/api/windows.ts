@@ -137,6 +137,7 @@ export const windowRoutes = [
         route,
         call.actor.name,
         call.now,
+        (number) => audited(call, 'window.close', `${target}/${entity}/${number}`, { reason: call.body.reason }),
       );
       if (closed.code === 'overtaken')
         return problem('conflict', { detail: 'somebody else closed it just now: look again' });
@@ -145,9 +146,7 @@ export const windowRoutes = [
           detail: `its lane could not be told yet: ${closed.reason}`,
           retryAfterSeconds: 60,
         });
-      const { reason } = call.body;
       if (closed.code === 'empty') return { outcome: 'empty' as const, number: null, totals: null, more: false };
-      await audited(call, 'window.close', `${target}/${entity}/${closed.number}`, { reason }).run();
       const totals = viewTotals(closed.totals, scopeOf(call).baseOf(entity));
       return { outcome: 'closed' as const, number: closed.number, totals, more: closed.more };
     },

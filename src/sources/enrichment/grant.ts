@@ -107,12 +107,14 @@ export interface KeptGrant {
   readonly state: GrantState;
 }
 
-/** Where one credential's grant is kept, sealed. */
+/** Where the grants of one secret are kept, sealed, each credential's apart: who still has the old one disturbs no new one. */
 export interface TokenStore {
-  /** Null: nothing is kept yet. Rejects when it cannot be read. */
-  read(): Promise<KeptGrant | null>;
   /**
-   * Writes only where what was seen still stands (null: where nothing is kept). The new stamp, or null when somebody else
+   * Of the credential with this hash. Null: nothing is kept yet. Rejects when it cannot be read.
+   */
+  read(credential: string): Promise<KeptGrant | null>;
+  /**
+   * Writes the grant of `state.credential`, only where what was seen still stands (null: where nothing is kept). The new stamp, or null when somebody else
    * wrote meanwhile. Rejects when it is not known whether it was written.
    */
   write(seen: string | null, state: GrantState): Promise<string | null>;

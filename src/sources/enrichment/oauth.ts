@@ -87,9 +87,8 @@ export class OAuthSession {
     rejected: string | null,
     now: EpochMs,
   ): Promise<TokenAnswer> {
-    const kept = await tokens.read();
-    const fresh = beginGrant(fingerprint, credential.refreshToken);
-    const state = kept === null || kept.state.credential !== fingerprint ? fresh : kept.state;
+    const kept = await tokens.read(fingerprint);
+    const state = kept?.state ?? beginGrant(fingerprint, credential.refreshToken);
     const next = nextStep(state, rejected, now);
     switch (next.step) {
       case 'use':

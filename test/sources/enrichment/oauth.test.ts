@@ -14,13 +14,17 @@ const MINUTE = 60_000;
 
 let now: number;
 let api: MemoryOAuthApi;
+/** The last one written. */
 let kept: { stamp: string; state: GrantState } | null;
+const rows = new Map<string, { stamp: string; state: GrantState }>();
 
 const store: TokenStore = {
-  read: async () => structuredClone(kept),
+  read: async (credential) => structuredClone(rows.get(credential) ?? null),
   async write(seen, state) {
-    if ((kept?.stamp ?? null) !== seen) return null;
-    kept = { stamp: `${Number(kept?.stamp ?? 0) + 1}`, state };
+    const row = rows.get(state.credential) ?? null;
+    if ((row?.stamp ?? null) !== seen) return null;
+    kept = { stamp: `${Number(row?.stamp ?? 0) + 1}`, state };
+    rows.set(state.credential, kept);
     return kept.stamp;
   },
 };
@@ -31,6 +35,7 @@ const read = () => fetchXeroEnrichment([need()], access());
 const tokenCalls = () => api.asked.filter(({ url }) => url.endsWith('/connect/token')).length;
 
 beforeEach(() => {
+  rows.clear();
   now = 1_800_000_000_000;
   kept = null;
   api = new MemoryOAuthApi({
@@ -185,6 +190,18 @@ describe('a rotated refresh token', () => {
     expect((await read()).outcome).toBe('fetched');
   });
 
+  it('that a new consent began is not lost to a pass that still has the credential of before', async () => {
+    const before = access();
+    await fetchXeroEnrichment([need()], before);
+    const after = access(api.consentAgain());
+    await fetchXeroEnrichment([need()], after);
+    now += 29 * MINUTE;
+    await fetchXeroEnrichment([need()], after);
+    await fetchXeroEnrichment([need()], before);
+    now += 31 * MINUTE;
+    expect((await fetchXeroEnrichment([need()], after)).enrichment.get(KEY)).toMatchObject({ InvoiceID: INVOICE });
+  });
+
   it('that was revoked stops all asking until a person gives another credential', async () => {
     await read();
     api.fault('revoked');
@@ -211,6 +228,7 @@ describe('QuickBooks’ API', () => {
   const wanted = (id: string) => ({ kind: 'record', id, account: REALM });
   const books = (body: string, status = 200) => {
     kept = null;
+    rows.clear();
     const inner = new MemoryOAuthApi({
       tokenUrl: 'https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer',
       now: () => now,
