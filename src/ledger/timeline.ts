@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { EpochMs } from '../canonical/ids.ts';
 import type { LogLine } from '../durable-objects/customer-lane/protocol.ts';
+import { OWN_SOURCE } from '../sources/ledgergate/index.ts';
 import type { TrustTier } from '../verification/verification.ts';
 import type { CorrectionsView } from './correction-reads.ts';
 import type { ApprovalRow } from './period-reads.ts';
@@ -106,17 +107,14 @@ function receivedSteps(
   event: Pick<EventRow, 'source' | 'type' | 'eventId' | 'occurredAt' | 'receivedAt' | 'trust' | 'lane' | 'seq'>,
 ): TimelineStep[] {
   const at = iso(event.receivedAt);
+  const own = event.source === OWN_SOURCE;
+  const origin = own
+    ? `The gateway itself told ${event.type} (${event.eventId}), by its clock or for a person: see /audit.`
+    : `Source ${event.source} announced ${event.type} (${event.eventId}), which happened at ${iso(event.occurredAt)}; ${proofOf(event.trust)}.`;
+  const stored = `Stored as number ${event.seq} of lane ${event.lane}`;
   return [
-    {
-      at,
-      step: 'received',
-      sentence: `Source ${event.source} announced ${event.type} (${event.eventId}), which happened at ${iso(event.occurredAt)}; ${proofOf(event.trust)}.`,
-    },
-    {
-      at,
-      step: 'stored',
-      sentence: `Stored as number ${event.seq} of lane ${event.lane}, before the sender was answered.`,
-    },
+    { at, step: 'received', sentence: origin },
+    { at, step: 'stored', sentence: own ? `${stored}.` : `${stored}, before the sender was answered.` },
   ];
 }
 
