@@ -353,7 +353,8 @@ export async function summarisingTenants(control: D1Database, after: string, lim
   return results.map((row) => row.tenant);
 }
 
-const DAY_MS = 86_400_000;
+/** How far before its config the first window of a target begins. */
+export const FIRST_WINDOW_SLACK_MS = 86_400_000;
 
 /**
  * The commit id behind which the first window of a target begins: a day before a config first gave it summaries, so that
@@ -366,7 +367,7 @@ export async function firstSummarised(control: D1Database, tenant: string, targe
     )
     .bind(tenant, target)
     .first<{ at: number | null }>();
-  return String(Math.max(0, (row?.at ?? 0) - DAY_MS)).padStart(15, '0');
+  return String(Math.max(0, (row?.at ?? 0) - FIRST_WINDOW_SLACK_MS)).padStart(15, '0');
 }
 
 export async function secretNames(control: D1Database, tenant: string): Promise<Set<string>> {
