@@ -5,9 +5,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { readEcbRates } from '../src/operations/ecb-rates.ts';
+import { argumentsOf } from './runtime/arguments.ts';
 import { readDemoFile, stateDirectory } from './runtime/credentials.ts';
 import { call, fault, gateway } from './runtime/operator-api.ts';
 
@@ -157,7 +157,7 @@ async function main(
   return true;
 }
 
-const { positionals, values } = parseArgs({
+const { positionals, values } = argumentsOf(usage, {
   allowPositionals: true,
   options: {
     'dry-run': { type: 'boolean', default: false },

@@ -5,8 +5,8 @@
  */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { argumentsOf } from './runtime/arguments.ts';
 import { call, gateway } from './runtime/operator-api.ts';
 
 const usage =
@@ -54,7 +54,7 @@ async function main(source: string, file: string, reason: string, tenant: string
   );
 }
 
-const { positionals, values } = parseArgs({
+const { positionals, values } = argumentsOf(usage, {
   allowPositionals: true,
   options: {
     reason: { type: 'string' },
