@@ -236,16 +236,18 @@ function approvalSteps(approval: ApprovalRow): TimelineStep[] {
   ];
 }
 
-function correctionSteps(entry: string, corrections: CorrectionsView | undefined): TimelineStep[] {
-  const step = (text: string): TimelineStep => ({ at: null, step: 'corrected', sentence: text });
+function correctionSteps({ id: entry, bookedAt }: EntryView, corrections: CorrectionsView | undefined): TimelineStep[] {
+  const step = (at: string | null, text: string): TimelineStep => ({ at, step: 'corrected', sentence: text });
   const booked = (followUp: NonNullable<CorrectionsView['reversedBy']>) =>
     followUp.entry === null ? `event ${followUp.eventId}, which is not booked yet` : `entry ${followUp.entry}`;
   const { reversedBy = null, replacedBy = null, reverses = null, standsInFor = null } = corrections ?? {};
   return [
-    ...(reversedBy === null ? [] : [step(`Entry ${entry} was reversed by ${booked(reversedBy)}.`)]),
-    ...(replacedBy === null ? [] : [step(`In its place stands ${booked(replacedBy)}.`)]),
-    ...(reverses === null ? [] : [step(`Entry ${entry} reverses entry ${reverses}.`)]),
-    ...(standsInFor === null ? [] : [step(`Entry ${entry} stands in for entry ${standsInFor}.`)]),
+    ...(reversedBy === null
+      ? []
+      : [step(reversedBy.bookedAt, `Entry ${entry} was reversed by ${booked(reversedBy)}.`)]),
+    ...(replacedBy === null ? [] : [step(replacedBy.bookedAt, `In its place stands ${booked(replacedBy)}.`)]),
+    ...(reverses === null ? [] : [step(bookedAt, `Entry ${entry} reverses entry ${reverses}.`)]),
+    ...(standsInFor === null ? [] : [step(bookedAt, `Entry ${entry} stands in for entry ${standsInFor}.`)]),
   ];
 }
 
@@ -275,7 +277,9 @@ function postingSentence(posting: PostingView, what: string, tries: string, why:
     case 'blocked':
       return `${what} is held back from ${target}: something it depends on is not there.${why}`;
     case 'skipped':
-      return `${what} is not for ${target}.${why}`;
+      return posting.message === null
+        ? `${what} is not for ${target}.`
+        : `${what} is not posted to ${target}: ${sentence(posting.message)}`;
     default:
       return `${what} has not reached ${target} yet${tries}.${why}`;
   }
@@ -331,7 +335,7 @@ export function tellTimeline(record: TimelineRecord): Timeline {
     ...inPlanOrder(record.postings, plan).map(postingStep),
     ...openDocumentSteps(record, plan),
     ...record.exceptions.flatMap(exceptionSteps),
-    ...record.entries.flatMap(({ id }) => correctionSteps(id, record.corrections.get(id))),
+    ...record.entries.flatMap((entry) => correctionSteps(entry, record.corrections.get(entry.id))),
   ];
   return {
     where: 'ledger',

@@ -63,7 +63,10 @@ describe('a reversal', () => {
     expect(odooBalancesOf(gateway)).toEqual({});
     expect(openDeferrals(gateway)).toEqual([]);
     const [original, reversal] = [await entry(gateway, ENTRY), await entry(gateway, REVERSAL)];
-    expect(original.corrections).toMatchObject({ reversedBy: { entry: REVERSAL }, replacedBy: null });
+    expect(original.corrections).toMatchObject({
+      reversedBy: { entry: REVERSAL, bookedAt: reversal.bookedAt },
+      replacedBy: null,
+    });
     expect(reversal).toMatchObject({ date: original.date, corrections: { reverses: ENTRY } });
     expect(reversal.lines.map(({ account, amount }) => [account, -amount.amount])).toEqual(
       original.lines.map(({ account, amount }) => [account, amount.amount]),
