@@ -150,7 +150,7 @@ describe('a correction', () => {
     await expectStory(gateway, 'evt_issued', [`In its place stands entry ${INSTEAD}.`]);
   });
 
-  it('that does not balance, or books to an account the chart does not have, is refused at once', async () => {
+  it('that does not balance, or names an account or a customer that nobody knows, is refused at once', async () => {
     const gateway = await Gateway.open();
     await booked(gateway);
     const grace = await gateway.person('Grace');
@@ -159,6 +159,10 @@ describe('a correction', () => {
     expect(notes.parse(unbalanced.json).detail).toBe('the lines do not balance in EUR: 1 minor units over');
     const unknown = await ask(gateway, 'correct', grace, { lines: [{ ...first, account: '999999' }, ...rest] });
     expect(notes.parse(unknown.json).detail).toBe('line 1: account 999999 is not in the chart of accounts');
+    const stranger = await ask(gateway, 'correct', grace, {
+      lines: [{ ...first, customer: 'stripe:customer:cus_typo' }, ...rest],
+    });
+    expect(notes.parse(stranger.json).detail).toBe('the books know no customer stripe:customer:cus_typo');
     const noBase = await ask(gateway, 'correct', grace, {
       lines: [
         { ...first, currency: 'USD' },
