@@ -90,7 +90,7 @@ export interface TimelineRecord {
 
 const proofs: Readonly<Record<TrustTier, string>> = {
   signed: "the sender's signature over the very bytes was verified",
-  authenticated: 'the sender proved who it is, but did not sign the bytes',
+  authenticated: 'whoever brought it proved who they are, but the bytes are not signed',
   addressed: 'only knowledge of the secret address vouches for the sender',
 };
 const proofOf = (trust: string): string =>
