@@ -5,9 +5,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { readEcbRates } from '../src/operations/ecb-rates.ts';
+import { argumentsOf } from './runtime/arguments.ts';
 import { readDemoFile, stateDirectory } from './runtime/credentials.ts';
 import { call, fault, gateway } from './runtime/operator-api.ts';
 
@@ -157,41 +157,27 @@ async function main(
   return true;
 }
 
-/** @throws for an option there is none of. */
-const given = () =>
-  parseArgs({
-    allowPositionals: true,
-    options: {
-      'dry-run': { type: 'boolean', default: false },
-      tenant: { type: 'string' },
-      config: { type: 'string' },
-      since: { type: 'string' },
-    },
-  });
-
-function readArguments(): ReturnType<typeof given> | null {
-  try {
-    return given();
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
-    return null;
-  }
-}
-
+const { positionals, values } = argumentsOf(usage, {
+  allowPositionals: true,
+  options: {
+    'dry-run': { type: 'boolean', default: false },
+    tenant: { type: 'string' },
+    config: { type: 'string' },
+    since: { type: 'string' },
+  },
+});
 try {
-  const read = readArguments();
-  const done =
-    read !== null &&
-    (await main(
-      read.positionals[0],
-      read.positionals[1],
-      read.values.tenant,
-      read.values['dry-run'],
-      read.positionals[2],
-      read.values.config,
-      read.values.since,
-    ));
-  if (!done) {
+  if (
+    !(await main(
+      positionals[0],
+      positionals[1],
+      values.tenant,
+      values['dry-run'],
+      positionals[2],
+      values.config,
+      values.since,
+    ))
+  ) {
     console.error(usage);
     process.exitCode = 2;
   }

@@ -5,8 +5,8 @@
  */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { argumentsOf } from './runtime/arguments.ts';
 import { call, gateway } from './runtime/operator-api.ts';
 
 const usage =
@@ -71,35 +71,21 @@ async function main(source: string, file: string, reason: string, tenant: string
   );
 }
 
-const given = () =>
-  parseArgs({
-    allowPositionals: true,
-    options: {
-      reason: { type: 'string' },
-      tenant: { type: 'string' },
-      'content-type': { type: 'string', default: 'application/json' },
-    },
-  });
-
-/** Null, said why, for arguments that are none. */
-function readArguments(): ReturnType<typeof given> | null {
-  try {
-    return given();
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
-    return null;
-  }
-}
-
-const read = readArguments();
-const [source, file] = read?.positionals ?? [];
-const reason = read?.values.reason;
-if (read === null || source === undefined || file === undefined || reason === undefined) {
+const { positionals, values } = argumentsOf(usage, {
+  allowPositionals: true,
+  options: {
+    reason: { type: 'string' },
+    tenant: { type: 'string' },
+    'content-type': { type: 'string', default: 'application/json' },
+  },
+});
+const [source, file] = positionals;
+if (source === undefined || file === undefined || values.reason === undefined) {
   console.error(usage);
   process.exitCode = 2;
 } else {
   try {
-    await main(source, file, reason, read.values.tenant, read.values['content-type']);
+    await main(source, file, values.reason, values.tenant, values['content-type']);
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error));
     process.exitCode = 1;

@@ -6,14 +6,17 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { HttpEvidence, tenantAt } from './evidence/http-evidence.ts';
 import { NodeLedger } from './evidence/node-ledger.ts';
 import { rebuild } from './evidence/rebuild.ts';
+import { argumentsOf } from './runtime/arguments.ts';
 import { gateway } from './runtime/operator-api.ts';
 
+const usage = `usage: npm run rebuild -- [--tenant <tenant>] [--into <folder>]
+       --into   keeps what was made there: ledger.sqlite`;
+
 async function main(): Promise<boolean> {
-  const { values } = parseArgs({ options: { tenant: { type: 'string' }, into: { type: 'string' } } });
+  const { values } = argumentsOf(usage, { options: { tenant: { type: 'string' }, into: { type: 'string' } } });
   const at = gateway();
   const evidence = new HttpEvidence(at, await tenantAt(at, values.tenant));
   const folder = values.into ?? mkdtempSync(join(tmpdir(), 'ledgergate-rebuild-'));

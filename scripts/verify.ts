@@ -5,10 +5,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { HttpEvidence, tenantAt } from './evidence/http-evidence.ts';
 import { verify } from './evidence/verify.ts';
 import { Workbook } from './evidence/workbook.ts';
+import { argumentsOf } from './runtime/arguments.ts';
 import { gateway } from './runtime/operator-api.ts';
 
 const usage = `usage: npm run verify -- [--tenant <tenant>] [--no-bodies] [--seal <day>=<hash>]...
@@ -26,7 +26,7 @@ function keptSeals(given: readonly string[]): ReadonlyMap<string, string> {
 }
 
 async function main(): Promise<boolean> {
-  const { values } = parseArgs({
+  const { values } = argumentsOf(usage, {
     options: {
       tenant: { type: 'string' },
       'no-bodies': { type: 'boolean', default: false },

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { OWN_SOURCE } from '../sources/ledgergate/index.ts';
 import type { LedgerReads } from './reads.ts';
 import { events } from './schema.ts';
-import type { EntryView } from './views.ts';
+import { type EntryView, iso } from './views.ts';
 
 export const reversalEvent = (entry: string): string => `reversal/${entry}`;
 export const correctionEvent = (entry: string, number: number): string => `correction/${entry}/${number}`;
@@ -15,6 +15,7 @@ export const correctionEvent = (entry: string, number: number): string => `corre
 const followUp = z.object({
   eventId: z.string(),
   entry: z.string().nullable().describe('null: it is not booked yet'),
+  bookedAt: z.string().nullable(),
 });
 
 export const correctionsView = z.object({
@@ -37,7 +38,7 @@ export async function correctionsOf(
   if (entries.length === 0) return new Map();
   const keys = entries.flatMap(({ id }) => [reversalEvent(id), `correction/${id}/`]);
   const rows = await db
-    .select({ eventId: events.eventId, lane: events.lane, position: events.position })
+    .select({ eventId: events.eventId, lane: events.lane, position: events.position, decidedAt: events.decidedAt })
     .from(events)
     .where(
       and(
@@ -51,7 +52,10 @@ export async function correctionsOf(
   const found = (matches: (eventId: string) => boolean) => {
     const row = rows.find(({ eventId }) => matches(eventId));
     if (row === undefined) return null;
-    return { eventId: row.eventId, entry: row.position === null ? null : `${row.lane}#${row.position}.0` };
+    const { eventId, lane, position, decidedAt } = row;
+    return position === null
+      ? { eventId, entry: null, bookedAt: null }
+      : { eventId, entry: `${lane}#${position}.0`, bookedAt: iso(decidedAt) };
   };
   return new Map(
     entries.map(({ id, object }) => [

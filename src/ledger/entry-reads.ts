@@ -1,5 +1,5 @@
 /** Entries of one lane or about one object, one entry, and how far a lane is booked. */
-import { and, desc, eq, lt, or } from 'drizzle-orm';
+import { and, desc, eq, lt, or, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { cursorOf, filteredPage, type Page, type PageRequest, SCAN } from './pages.ts';
 import type { LedgerReads } from './reads.ts';
@@ -82,4 +82,21 @@ export async function laneHead(db: LedgerReads, tenant: string, lane: string) {
     .where(and(eq(lanes.tenant, tenant), eq(lanes.lane, lane)))
     .get();
   return row ?? null;
+}
+
+/** Those of `keys` (at most 1,000) that the books have no object of. */
+export async function unknownObjects(
+  db: LedgerReads,
+  tenant: string,
+  keys: readonly string[],
+): Promise<readonly string[]> {
+  if (keys.length === 0) return [];
+  const rows = await db
+    .select({ object: objects.object })
+    .from(objects)
+    .where(
+      and(eq(objects.tenant, tenant), sql`${objects.object} IN (SELECT value FROM json_each(${JSON.stringify(keys)}))`),
+    );
+  const known = new Set(rows.map(({ object }) => object));
+  return keys.filter((key) => !known.has(key));
 }

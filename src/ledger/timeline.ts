@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { EpochMs } from '../canonical/ids.ts';
 import type { LogLine } from '../durable-objects/customer-lane/protocol.ts';
+import { OWN_SOURCE } from '../sources/ledgergate/index.ts';
 import type { TrustTier } from '../verification/verification.ts';
 import type { CorrectionsView } from './correction-reads.ts';
 import type { ApprovalRow } from './period-reads.ts';
@@ -89,7 +90,7 @@ export interface TimelineRecord {
 
 const proofs: Readonly<Record<TrustTier, string>> = {
   signed: "the sender's signature over the very bytes was verified",
-  authenticated: 'the sender proved who it is, but did not sign the bytes',
+  authenticated: 'whoever brought it proved who they are, but the bytes are not signed',
   addressed: 'only knowledge of the secret address vouches for the sender',
 };
 const proofOf = (trust: string): string =>
@@ -106,17 +107,14 @@ function receivedSteps(
   event: Pick<EventRow, 'source' | 'type' | 'eventId' | 'occurredAt' | 'receivedAt' | 'trust' | 'lane' | 'seq'>,
 ): TimelineStep[] {
   const at = iso(event.receivedAt);
+  const own = event.source === OWN_SOURCE;
+  const origin = own
+    ? `The gateway itself told ${event.type} (${event.eventId}), by its clock or for a person: see /audit.`
+    : `Source ${event.source} announced ${event.type} (${event.eventId}), which happened at ${iso(event.occurredAt)}; ${proofOf(event.trust)}.`;
+  const stored = `Stored as number ${event.seq} of lane ${event.lane}`;
   return [
-    {
-      at,
-      step: 'received',
-      sentence: `Source ${event.source} announced ${event.type} (${event.eventId}), which happened at ${iso(event.occurredAt)}; ${proofOf(event.trust)}.`,
-    },
-    {
-      at,
-      step: 'stored',
-      sentence: `Stored as number ${event.seq} of lane ${event.lane}, before the sender was answered.`,
-    },
+    { at, step: 'received', sentence: origin },
+    { at, step: 'stored', sentence: own ? `${stored}.` : `${stored}, before the sender was answered.` },
   ];
 }
 
@@ -238,16 +236,18 @@ function approvalSteps(approval: ApprovalRow): TimelineStep[] {
   ];
 }
 
-function correctionSteps(entry: string, corrections: CorrectionsView | undefined): TimelineStep[] {
-  const step = (text: string): TimelineStep => ({ at: null, step: 'corrected', sentence: text });
+function correctionSteps({ id: entry, bookedAt }: EntryView, corrections: CorrectionsView | undefined): TimelineStep[] {
+  const step = (at: string | null, text: string): TimelineStep => ({ at, step: 'corrected', sentence: text });
   const booked = (followUp: NonNullable<CorrectionsView['reversedBy']>) =>
     followUp.entry === null ? `event ${followUp.eventId}, which is not booked yet` : `entry ${followUp.entry}`;
   const { reversedBy = null, replacedBy = null, reverses = null, standsInFor = null } = corrections ?? {};
   return [
-    ...(reversedBy === null ? [] : [step(`Entry ${entry} was reversed by ${booked(reversedBy)}.`)]),
-    ...(replacedBy === null ? [] : [step(`In its place stands ${booked(replacedBy)}.`)]),
-    ...(reverses === null ? [] : [step(`Entry ${entry} reverses entry ${reverses}.`)]),
-    ...(standsInFor === null ? [] : [step(`Entry ${entry} stands in for entry ${standsInFor}.`)]),
+    ...(reversedBy === null
+      ? []
+      : [step(reversedBy.bookedAt, `Entry ${entry} was reversed by ${booked(reversedBy)}.`)]),
+    ...(replacedBy === null ? [] : [step(replacedBy.bookedAt, `In its place stands ${booked(replacedBy)}.`)]),
+    ...(reverses === null ? [] : [step(bookedAt, `Entry ${entry} reverses entry ${reverses}.`)]),
+    ...(standsInFor === null ? [] : [step(bookedAt, `Entry ${entry} stands in for entry ${standsInFor}.`)]),
   ];
 }
 
@@ -277,7 +277,9 @@ function postingSentence(posting: PostingView, what: string, tries: string, why:
     case 'blocked':
       return `${what} is held back from ${target}: something it depends on is not there.${why}`;
     case 'skipped':
-      return `${what} is not for ${target}.${why}`;
+      return posting.message === null
+        ? `${what} is not for ${target}.`
+        : `${what} is not posted to ${target}: ${sentence(posting.message)}`;
     default:
       return `${what} has not reached ${target} yet${tries}.${why}`;
   }
@@ -333,7 +335,7 @@ export function tellTimeline(record: TimelineRecord): Timeline {
     ...inPlanOrder(record.postings, plan).map(postingStep),
     ...openDocumentSteps(record, plan),
     ...record.exceptions.flatMap(exceptionSteps),
-    ...record.entries.flatMap(({ id }) => correctionSteps(id, record.corrections.get(id))),
+    ...record.entries.flatMap((entry) => correctionSteps(entry, record.corrections.get(entry.id))),
   ];
   return {
     where: 'ledger',

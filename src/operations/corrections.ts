@@ -12,7 +12,7 @@ import { bookkeepingOf } from '../ledger/accounts-by-code.ts';
 import { loadApprovals, requestNumber } from '../ledger/approval-reads.ts';
 import { readPosted } from '../ledger/books.ts';
 import { correctionEvent, reversalEvent } from '../ledger/correction-reads.ts';
-import { findEntryRow } from '../ledger/entry-reads.ts';
+import { findEntryRow, unknownObjects } from '../ledger/entry-reads.ts';
 import { eventsByIds } from '../ledger/event-reads.ts';
 import type { ApprovalRow } from '../ledger/period-reads.ts';
 import { type EntryRow, entryIdOf, linesOf, planOf } from '../ledger/views.ts';
@@ -107,6 +107,12 @@ export async function requestCorrection(
   if (lines !== null) {
     const stated = statedLines(lines, entry.baseCurrency, chartFor(scope, entry.entity));
     if (!stated.ok) return stated;
+    const others = stated.value
+      .flatMap(({ customer }) => customer ?? [])
+      .filter((customer) => !booked.some((line) => line.customer === customer));
+    const [unknown] = await unknownObjects(books, tenant, others);
+    // A target would be given a partner of that name.
+    if (unknown !== undefined) return err(`the books know no customer ${unknown}`);
   }
   const subject = `correction/${id}`;
   const earlier = (await approvalsUnder(books, tenant, subject, MAX_REQUESTS)).filter(

@@ -99,12 +99,12 @@ export function checklist(figures: MonthFigures): ChecklistItem[] {
     item(
       'windows',
       windows.length === 0 ? null : `the window of ${windows.join(', ')} has not taken the whole month`,
-      'Wait for the window’s next time.',
+      'Wait for the window’s next time; one that is posted as a summary can be closed now: POST /windows/{target}/{entity}/close.',
     ),
     item(
       'recognition',
       some(figures.recognition, 'schedule amounts up to the month are not recognised'),
-      'Run the recognition of the month.',
+      'Run the recognition of the month: POST /recognition.',
     ),
     item(
       'clearing',

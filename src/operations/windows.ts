@@ -18,7 +18,7 @@ import {
   type WindowOf,
   type WindowRow,
 } from '../ledger/window-reads.ts';
-import { firstSummarised, summarisingTenants } from '../tenants/publication.ts';
+import { FIRST_WINDOW_SLACK_MS, firstSummarised, summarisingTenants } from '../tenants/publication.ts';
 import { nextWindow, type SummaryRoute, summaryRoutes, type TenantRuntime } from '../tenants/runtime.ts';
 import { directoryOf } from './directory.ts';
 import { errorWords, logError, logWarning } from './log.ts';
@@ -210,7 +210,9 @@ async function closeIfDue(
       else if (untold !== null) logWarning('window_not_told', { tenant, target, entity, reason: untold });
     }
     const since = last?.toCommit ?? (await firstSummarised(env.LEDGER_0, tenant, target));
-    const from = Math.max(Number(since), foundEmpty.get(key) ?? 0);
+    // The slack is for commits. Its time would be over as soon as the route is published, were it counted here.
+    const begun = Number(since) + (last === null ? FIRST_WINDOW_SLACK_MS : 0);
+    const from = Math.max(begun, foundEmpty.get(key) ?? 0);
     if (nextWindow(route.window, route.timeZone, from) > now) return;
     const closed = await closeWindow(env, runtime, route, 'clock', now);
     if (closed.code === 'not_told') logWarning('window_not_told', { tenant, target, entity, reason: closed.reason });

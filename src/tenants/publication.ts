@@ -382,7 +382,8 @@ export async function feedTenants(control: D1Database, after: string, limit: num
   return results;
 }
 
-const DAY_MS = 86_400_000;
+/** How far before its config the first window of a target begins. */
+export const FIRST_WINDOW_SLACK_MS = 86_400_000;
 
 /**
  * The commit id behind which the first window of a target begins: a day before a config first gave it summaries, so that
@@ -395,7 +396,7 @@ export async function firstSummarised(control: D1Database, tenant: string, targe
     )
     .bind(tenant, target)
     .first<{ at: number | null }>();
-  return String(Math.max(0, (row?.at ?? 0) - DAY_MS)).padStart(15, '0');
+  return String(Math.max(0, (row?.at ?? 0) - FIRST_WINDOW_SLACK_MS)).padStart(15, '0');
 }
 
 export async function secretNames(control: D1Database, tenant: string): Promise<Set<string>> {

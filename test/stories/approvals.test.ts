@@ -115,7 +115,7 @@ describe('a posting over the threshold', () => {
     // The payment is not hanging: it reached Odoo, or Odoo said why it cannot.
     const [posting] = (await gateway.timeline('evt_paid')).postings.filter(({ kind }) => kind === 'entry');
     expect(['applied', 'rejected']).toContain(posting?.outcome);
-    await expectStory(gateway, 'evt_issued', [/invoice\/.* is not for odoo\. rejected by .*Grace/]);
+    await expectStory(gateway, 'evt_issued', [/invoice\/.* is not posted to odoo: rejected by .*Grace/]);
     expect((await decide(gateway, 'approve', await gateway.person('Joan'))).status).toBe(409);
   });
 

@@ -36,7 +36,7 @@ describe('a Chargebee invoice and its payment', () => {
       expect(move(gateway, 'invoice/chargebee:invoice:CB-1')).toMatchObject({ paymentState: 'paid', residual: 0 });
       await expectSquare(gateway, { '101510': 12_000, '251000': -2_000, '400000': -10_000 });
       await expectStory(gateway, 'ev_paid', [
-        'the sender proved who it is, but did not sign the bytes',
+        'whoever brought it proved who they are, but the bytes are not signed',
         'Booked on 2026-01-05',
       ]);
     },

@@ -103,7 +103,10 @@ describe('a reversal', () => {
     expect(odooBalancesOf(gateway)).toEqual({});
     expect(openDeferrals(gateway)).toEqual([]);
     const [original, reversal] = [await entry(gateway, ENTRY), await entry(gateway, REVERSAL)];
-    expect(original.corrections).toMatchObject({ reversedBy: { entry: REVERSAL }, replacedBy: null });
+    expect(original.corrections).toMatchObject({
+      reversedBy: { entry: REVERSAL, bookedAt: reversal.bookedAt },
+      replacedBy: null,
+    });
     expect(reversal).toMatchObject({ date: original.date, corrections: { reverses: ENTRY } });
     expect(reversal.lines.map(({ account, amount }) => [account, -amount.amount])).toEqual(
       original.lines.map(({ account, amount }) => [account, amount.amount]),
@@ -189,7 +192,7 @@ describe('a correction', () => {
     await expectStory(gateway, 'evt_issued', [`In its place stands entry ${INSTEAD}.`]);
   });
 
-  it('that does not balance, or books to an account the chart does not have, is refused at once', async () => {
+  it('that does not balance, or names an account or a customer that nobody knows, is refused at once', async () => {
     const gateway = await Gateway.open();
     await booked(gateway);
     const grace = await gateway.person('Grace');
@@ -198,6 +201,10 @@ describe('a correction', () => {
     expect(notes.parse(unbalanced.json).detail).toBe('the lines do not balance in EUR: 1 minor units over');
     const unknown = await ask(gateway, 'correct', grace, { lines: [{ ...first, account: '999999' }, ...rest] });
     expect(notes.parse(unknown.json).detail).toBe('line 1: account 999999 is not in the chart of accounts');
+    const stranger = await ask(gateway, 'correct', grace, {
+      lines: [{ ...first, customer: 'stripe:customer:cus_typo' }, ...rest],
+    });
+    expect(notes.parse(stranger.json).detail).toBe('the books know no customer stripe:customer:cus_typo');
     const noBase = await ask(gateway, 'correct', grace, {
       lines: [
         { ...first, currency: 'USD' },

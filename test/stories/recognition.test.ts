@@ -54,6 +54,7 @@ describe('a month that is over', () => {
     const key = 'entry/ledgergate:recognition:demo-eu/2026-02/2026-03-01';
     expect(movesOf(gateway, key)).toMatchObject([{ date: '2026-02-28' }]);
     await expectStory(gateway, 'recognition/demo-eu/2026-02/2026-03-01', [
+      'The gateway itself told recognition',
       'Revenue recognised for 2026-02. Booked on 2026-02-28',
     ]);
   });

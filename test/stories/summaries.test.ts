@@ -105,6 +105,14 @@ describe('a posting window that is posted as a summary', () => {
     expect(odooBalancesOf(gateway)).toEqual(await balancesOf(gateway));
   });
 
+  it('does not end before its time has come once', async () => {
+    const gateway = await Gateway.open(summarised);
+    await bill(gateway, 1);
+    await gateway.clock();
+    await gateway.run();
+    expect(await windows(gateway)).toMatchObject({ items: [], open: [{ collected: { entries: 1 } }] });
+  });
+
   it('with nothing in it tells nothing, and the next one begins where the last one ended', async () => {
     const gateway = await Gateway.open(summarised);
     await hours(gateway, 48);

@@ -105,6 +105,14 @@ describe('statements over the API', () => {
     for (const query of ['asOf=2026-02-30', 'asOf=2026-13', 'from=2026-12-01&asOf=2026-11-01', 'bookedBy=yesterday'])
       expect([query, (await ask(`/ledger/trial-balance?${query}`)).status]).toEqual([query, 400]);
     expect((await ask('/ledger/journal?asOf=2026-11')).status).toBe(400);
+    expect((await ask('/ledger/journal?bookedBy=yesterday')).text).toContain(
+      'must be a day, such as 2026-11-30, or must be an instant, such as 2026-12-05T12:00:00Z',
+    );
+    // Misspelt, it would be answered with the figures of another day.
+    expect(await ask('/ledger/journal?asof=2026-11-21')).toMatchObject({
+      status: 400,
+      text: expect.stringContaining('query.asof'),
+    });
     expect((await ask('/ledger/tax?entity=nobody')).status).toBe(404);
   });
 

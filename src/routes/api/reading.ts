@@ -22,7 +22,7 @@ export const isMonth = (text: string): boolean => monthText.test(text);
 
 export const entityQuery = z.string().max(48).optional().describe('may be left out when there is one');
 export const bookedByQuery = z
-  .union([day, z.iso.datetime({ offset: true })])
+  .union([day, z.iso.datetime({ offset: true, error: 'an instant, such as 2026-12-05T12:00:00Z' })])
   .optional()
   .describe('only what was booked by then: an instant, or a day to its end in the entity’s time zone');
 

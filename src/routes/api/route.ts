@@ -11,7 +11,7 @@ import { DEFAULT_PAGE, MAX_PAGE, type PageRequest } from '../../ledger/pages.ts'
 import type { LedgerReads } from '../../ledger/reads.ts';
 import type { Actor, Role } from '../../operations/access.ts';
 import type { TargetConnector } from '../../targets/connector.ts';
-import type { StoredVersion } from '../../tenants/publication.ts';
+import { type StoredVersion, sayIssue } from '../../tenants/publication.ts';
 import type { TenantRuntime } from '../../tenants/runtime.ts';
 import { type FieldError, problem } from '../problem.ts';
 import { readBody } from '../read-body.ts';
@@ -144,9 +144,15 @@ function close<A extends z.ZodType, P extends z.ZodType, Q extends z.ZodType, B 
       const params = (spec.params ?? nothing).safeParse(raw.params);
       const query = (spec.query ?? nothing).safeParse(raw.query);
       const parsedBody = (spec.body ?? noBody).safeParse(body.value);
-      if (!params.success || !query.success || !parsedBody.success) {
+      const unknown = unknownParameters(schemas.query, raw.query);
+      if (!params.success || !query.success || !parsedBody.success || unknown.length > 0) {
         return problem('invalid_request', {
-          errors: [...faults(params, 'path'), ...faults(query, 'query'), ...faults(parsedBody, 'body')],
+          errors: [
+            ...faults(params, 'path', raw.params),
+            ...faults(query, 'query', raw.query),
+            ...unknown,
+            ...faults(parsedBody, 'body', body.value),
+          ],
         });
       }
       // The three schemas parsed just now; their output types are what the spec's type parameters say.
@@ -159,12 +165,19 @@ function close<A extends z.ZodType, P extends z.ZodType, Q extends z.ZodType, B 
 }
 
 /** Paths and expectations; never the value somebody sent. */
-const faults = (result: z.ZodSafeParseResult<unknown>, where: string): FieldError[] =>
+const faults = (result: z.ZodSafeParseResult<unknown>, where: string, given: unknown): FieldError[] =>
   result.success
     ? []
-    : result.error.issues
-        .slice(0, 50)
-        .map((issue) => ({ path: [where, ...issue.path.map(String)].join('.'), message: issue.message }));
+    : result.error.issues.flatMap((issue) => sayIssue(issue, [where], { [where]: given })).slice(0, 50);
+
+/** A misspelt `asOf` would otherwise be answered with other figures than those asked for. `tenant` is every route's. */
+const unknownParameters = (schema: z.ZodType, given: Readonly<Record<string, string>>): FieldError[] =>
+  schema instanceof z.ZodObject
+    ? Object.keys(given)
+        .filter((name) => name !== 'tenant' && !Object.hasOwn(schema.shape, name))
+        .slice(0, 10)
+        .map((name) => ({ path: `query.${name.slice(0, 64)}`, message: 'is not a parameter of this request' }))
+    : [];
 
 type JsonBody = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly answer: Response };
 
