@@ -129,6 +129,7 @@ function gatePort(env: Bindings, tenant: TenantRuntime, target: string, slots: S
         if (!granted) slots.give();
       }
     },
+    holdBack: (lanes) => gate().holdBack(lanes),
     release: async (permitId, outcome, retryAfterMs) => {
       slots.give();
       await gate().release({ permitId, outcome, retryAfterMs });

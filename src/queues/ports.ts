@@ -4,6 +4,7 @@
  */
 import type { EpochMs, LaneKey, TenantId } from '../canonical/ids.ts';
 import type { LeaseAnswer, LeasedEvent, SettleAnswer, Settlement } from '../durable-objects/customer-lane/protocol.ts';
+import type { WaitReason } from '../durable-objects/target-gate/policy.ts';
 import type { LedgerDatabase } from '../ledger/database.ts';
 import type { TargetConnector } from '../targets/connector.ts';
 import type { TenantRuntime } from '../tenants/runtime.ts';
@@ -29,10 +30,12 @@ export interface ArchivePort {
 /** A permit to call a target once. `wait` says when to ask again. */
 export type Permit =
   | { readonly code: 'granted'; readonly permitId: string }
-  | { readonly code: 'wait'; readonly retryAfterMs: number };
+  | { readonly code: 'wait'; readonly retryAfterMs: number; readonly reason: WaitReason };
 
 export interface GatePort {
   acquire(): Promise<Permit>;
+  /** While it is paused: whose documents it holds, to be hastened when it is resumed. False: it is paused no more. */
+  holdBack(lanes: readonly LaneKey[]): Promise<boolean>;
   release(permitId: string, outcome: 'ok' | 'failed' | 'config', retryAfterMs: number | null): Promise<void>;
 }
 

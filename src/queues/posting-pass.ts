@@ -256,9 +256,14 @@ export class PostingPass {
   }
 
   private async permit(): Promise<string | { readonly retryAfterMs: number }> {
+    let told = false;
     for (;;) {
       const permit = await this.gate.acquire();
       if (permit.code === 'granted') return permit.permitId;
+      if (permit.reason === 'paused' && !told) {
+        told = true;
+        if (!(await this.gate.holdBack([...this.queues.keys()]))) continue;
+      }
       if (this.ports.now() + permit.retryAfterMs > this.deadline) return { retryAfterMs: permit.retryAfterMs };
       await this.ports.sleep(Math.max(permit.retryAfterMs, 10));
     }

@@ -78,7 +78,11 @@ async function passes(): Promise<{
   const runtime: TenantRuntime = made.value;
   const target = new MemoryTarget();
   const ledger = new NodeLedger();
-  const gate: GatePort = { acquire: async () => ({ code: 'granted', permitId: 'p' }), release: async () => {} };
+  const gate: GatePort = {
+    acquire: async () => ({ code: 'granted', permitId: 'p' }),
+    holdBack: async () => false,
+    release: async () => {},
+  };
   const unused = (): never => {
     throw new Error('a posting pass needs no such thing');
   };

@@ -8,7 +8,6 @@ import type { TargetDocument } from '../../src/canonical/documents.ts';
 import { type EpochMs, type LaneKey, laneKey, providerEventId, sourceId, tenantId } from '../../src/canonical/ids.ts';
 import { Lane } from '../../src/durable-objects/customer-lane/lane.ts';
 import type { AcceptEvent } from '../../src/durable-objects/customer-lane/protocol.ts';
-import { acquire, type GateState, initialGate, release } from '../../src/durable-objects/target-gate/policy.ts';
 import { LINK_BY_HAND } from '../../src/ledger/commit.ts';
 import { booksLane } from '../../src/operations/own-events.ts';
 import { answerOwn } from '../../src/queues/enrich-own.ts';
@@ -17,6 +16,7 @@ import { runLanes } from '../../src/queues/run-lanes.ts';
 import { OWN_SOURCE } from '../../src/sources/ledgergate/index.ts';
 import { tenantConfig } from '../../src/tenants/config.ts';
 import { type TenantRuntime, tenantRuntime } from '../../src/tenants/runtime.ts';
+import { MemoryGate } from '../support/memory-gate.ts';
 import { NodeLaneStorage } from '../support/node-lane-storage.ts';
 import { simulationConfig } from './config.ts';
 import type { ProviderEvent } from './histories.ts';
@@ -59,8 +59,7 @@ export class World {
   private readonly running = new Set<number>();
   private passes = 0;
   private suffix = 0;
-  private gate: GateState = initialGate(0);
-  private permits = 0;
+  private readonly gate = new MemoryGate(() => this.now, { concurrency: 8, perSecond: 1000 });
   runtime: TenantRuntime | null = null;
   readonly random: Random;
   readonly defect: Defect;
@@ -297,23 +296,7 @@ export class World {
         return answers;
       },
       connector: async () => this.target.seenBy(turn, () => this.now, this.defect === 'blind_retry'),
-      gate: () => ({
-        acquire: async () => {
-          const { state, answer } = acquire(this.gate, {
-            wanted: 1,
-            limits: { concurrency: 8, perSecond: 1000 },
-            now: this.now,
-            permitId: String(++this.permits),
-          });
-          this.gate = state;
-          return answer.code === 'granted'
-            ? { code: 'granted', permitId: answer.permitId }
-            : { code: 'wait', retryAfterMs: answer.retryAfterMs };
-        },
-        release: async (permitId, outcome, retryAfterMs) => {
-          this.gate = release(this.gate, { permitId, outcome, retryAfterMs, now: this.now });
-        },
-      }),
+      gate: () => this.gate,
       ring: async (lanes) => {
         for (const { lane } of lanes) this.doorbells.push(lane);
       },

@@ -20,7 +20,6 @@ import type { Bindings } from '../../src/bindings.ts';
 import { laneKey, tenantId } from '../../src/canonical/ids.ts';
 import { Lane } from '../../src/durable-objects/customer-lane/lane.ts';
 import type { AcceptEvent, Doorbell, Settlement } from '../../src/durable-objects/customer-lane/protocol.ts';
-import { acquire, type GateState, initialGate, release } from '../../src/durable-objects/target-gate/policy.ts';
 import { timelineView } from '../../src/ledger/timeline.ts';
 import { exceptionView } from '../../src/ledger/views.ts';
 import { directoryOf } from '../../src/operations/directory.ts';
@@ -43,6 +42,7 @@ import type { TargetConnector, TargetHttp } from '../../src/targets/connector.ts
 import { connectorFor } from '../../src/targets/registry.ts';
 import { type LedgerFault, NodeLedger } from '../simulation/node-ledger.ts';
 import { engineHttp } from '../targets/odoo/sandbox.ts';
+import { MemoryGate } from './memory-gate.ts';
 import { MemoryStripe } from './memory-stripe.ts';
 import { nodeD1 } from './node-d1.ts';
 import { NodeLaneStorage } from './node-lane-storage.ts';
@@ -123,11 +123,11 @@ export class Gateway {
   odooDown = false;
   /** The APIs of other providers than Stripe; null: nothing is to be had there. */
   outside: EnrichmentHttp | null = null;
-  /** True: no lane takes an event. */
+  /** True: no lane takes an event, or a command about its outbox. */
   lanesDown = false;
   /** Doorbells get lost: lanes must ring themselves. */
   doorbellsLost = false;
-  private readonly gates = new Map<string, GateState>();
+  private readonly gates = new Map<string, MemoryGate>();
   private readonly pauses: Pauses = new Map();
   private readonly connectors = new Map<string, TargetConnector>();
   private readonly env: Bindings;
@@ -154,9 +154,7 @@ export class Gateway {
       SECRETS_KEY: randomBytes(32).toString('base64'),
       LEDGER_0: nodeD1(this.ledger),
       LANES: { getByName: (name: string) => this.laneStub(name) },
-      TARGET_GATES: {
-        getByName: () => ({ status: async () => ({}), pause: async () => ({}), resume: async () => ({}) }),
-      },
+      TARGET_GATES: { getByName: (name: string) => this.gateOf(name) },
       DOORBELLS: { sendBatch: async (messages: readonly { body: Doorbell }[]) => this.ring(messages) },
       ARCHIVE: this.bucket(),
     };
@@ -233,7 +231,7 @@ export class Gateway {
 
   /** A validly signed Stripe event; answers the acknowledgement's status. @throws when it is not 2xx. */
   async stripe(type: string, object: StripeObject, options: Partial<EventOptions> = {}): Promise<string> {
-    const { id = `evt_${++this.counter}`, created = Math.floor(this.now / 1000), ...more } = options;
+    const { id = `evt_auto_${++this.counter}`, created = Math.floor(this.now / 1000), ...more } = options;
     return this.stripeBytes(JSON.stringify(event(type, object, { id, created, ...more })));
   }
 
@@ -460,7 +458,10 @@ export class Gateway {
       redrive: async (seqs: readonly number[], by: string | null) => lane().redrive(seqs, this.now, by),
       releaseDocuments: async (target: string, seq: number, from: number) =>
         lane().releaseDocuments(target, seq, from, this.now),
-      hasten: async (target: string | null) => lane().hasten(target, this.now),
+      hasten: async (target: string | null) => {
+        if (this.lanesDown) throw Object.assign(new Error('overloaded'), { overloaded: true });
+        return lane().hasten(target, this.now);
+      },
     };
   }
 
@@ -506,25 +507,7 @@ export class Gateway {
         this.connectors.set(key, known);
         return known;
       },
-      gate: (_tenant, target) => ({
-        acquire: async () => {
-          const limits = { concurrency: 4, perSecond: 1000 };
-          const { state, answer } = acquire(this.gateOf(target), {
-            wanted: 1,
-            limits,
-            now: this.now,
-            permitId: `permit-${++this.counter}`,
-          });
-          this.gates.set(target, state);
-          return answer.code === 'granted'
-            ? { code: 'granted', permitId: answer.permitId }
-            : { code: 'wait', retryAfterMs: answer.retryAfterMs };
-        },
-        release: async (permitId, outcome, retryAfterMs) => {
-          const after = release(this.gateOf(target), { permitId, outcome, retryAfterMs, now: this.now });
-          this.gates.set(target, after);
-        },
-      }),
+      gate: ({ tenant }, target) => this.gateOf(`${tenant}/${target}`),
       ring: async (names) => this.ring(names.map((body) => ({ body }))),
       now: () => this.now,
       sleep: async (ms) => void vi.setSystemTime(this.now + ms),
@@ -533,8 +516,10 @@ export class Gateway {
     };
   }
 
-  private gateOf(target: string): GateState {
-    return this.gates.get(target) ?? initialGate(this.now);
+  private gateOf(name: string): MemoryGate {
+    const gate = this.gates.get(name) ?? new MemoryGate(() => this.now, { concurrency: 4, perSecond: 1000 });
+    this.gates.set(name, gate);
+    return gate;
   }
 
   private odooHttp(): TargetHttp {

@@ -56,6 +56,21 @@ describe('TargetGate', () => {
     await call('paused', 'ok');
   });
 
+  it('remembers whose documents it holds while it is paused, a row each, and nobody’s when it is not', async () => {
+    const gate = () => gateOf('held');
+    expect(await gate().holdBack(['stripe:cus_1'])).toBe(false);
+    await gate().pause('year-end close', now);
+    expect(await gate().holdBack(['stripe:cus_1', 'stripe:cus_2'])).toBe(true);
+    const { rowsWritten } = await gate().status();
+    expect(await gate().holdBack(['stripe:cus_1', 'stripe:cus_2'])).toBe(true);
+    expect((await gate().status()).rowsWritten).toBe(rowsWritten);
+    await evictDurableObject(gate());
+    await gate().resume();
+    expect(await gate().waiting(1)).toEqual(['stripe:cus_1']);
+    await gate().forget(['stripe:cus_1']);
+    expect(await gate().waiting(10)).toEqual(['stripe:cus_2']);
+  });
+
   it('keeps one row, whatever happens', async () => {
     await gateOf('row').pause('one', now);
     await gateOf('row').resume();

@@ -1,8 +1,8 @@
 /**
  * One gate per target of a tenant: everybody who calls the target asks here first. A thin shell round policy.ts.
  *
- * Stored, because it must survive an eviction: an opened breaker and a pause. In memory only: tokens, permits, failures
- * counted towards opening. After an eviction the target may briefly see up to twice its concurrency; that costs
+ * Stored, because it must survive an eviction: an opened breaker, a pause, and whose documents it holds. In memory only:
+ * tokens, permits, failures counted towards opening. After an eviction the target may briefly see up to twice its concurrency; that costs
  * less than a row written per call.
  */
 import { DurableObject } from 'cloudflare:workers';
@@ -49,6 +49,8 @@ const storedGate = z.object({
 });
 
 const maxReasonLength = 500;
+/** Lanes remembered while the target is paused; those beyond come back by themselves. */
+const maxWaiting = 10_000;
 
 /** What survives: a probe under way is stored as the open breaker it came from, as its permit does not survive. */
 function stored(state: GateState): string {
@@ -77,6 +79,7 @@ export class TargetGate extends DurableObject<Bindings> {
     ctx.storage.sql.exec(
       'CREATE TABLE IF NOT EXISTS gate (id INTEGER PRIMARY KEY CHECK (id = 1), state TEXT NOT NULL) STRICT',
     );
+    ctx.storage.sql.exec('CREATE TABLE IF NOT EXISTS waiting (lane TEXT PRIMARY KEY) STRICT, WITHOUT ROWID');
     for (const row of ctx.storage.sql.exec('SELECT state FROM gate WHERE id = 1')) {
       this.state = { ...this.state, ...storedGate.parse(JSON.parse(z.string().parse(row.state))) };
     }
@@ -119,6 +122,35 @@ export class TargetGate extends DurableObject<Bindings> {
   resume(): GateStatus {
     this.keep(resume(this.state));
     return this.status();
+  }
+
+  /**
+   * Remembers lanes whose documents are held because the target is paused; a row for each that is new. False when it is
+   * paused no more: ask again instead.
+   */
+  holdBack(lanes: readonly string[]): boolean {
+    if (this.state.paused === null) return false;
+    const cursor = this.ctx.storage.sql.exec(
+      'INSERT OR IGNORE INTO waiting SELECT value FROM json_each(?) WHERE (SELECT count(*) FROM waiting) < ?',
+      JSON.stringify(lanes),
+      maxWaiting,
+    );
+    this.rowsWritten += cursor.rowsWritten;
+    return true;
+  }
+
+  /** Lanes that were held back and not forgotten since, at most `limit`. */
+  waiting(limit: number): string[] {
+    const rows = this.ctx.storage.sql.exec('SELECT lane FROM waiting ORDER BY lane LIMIT ?', limit);
+    return [...rows].map(({ lane }) => z.string().parse(lane));
+  }
+
+  forget(lanes: readonly string[]): void {
+    const cursor = this.ctx.storage.sql.exec(
+      'DELETE FROM waiting WHERE lane IN (SELECT value FROM json_each(?))',
+      JSON.stringify(lanes),
+    );
+    this.rowsWritten += cursor.rowsWritten;
   }
 
   status(): GateStatus {

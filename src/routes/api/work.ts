@@ -46,6 +46,34 @@ const gateView = z.object({
   underWay: z.int().describe('calls under way'),
 });
 
+/** Lanes one resumption hastens, a round at a time: those beyond come by themselves, within half an hour. */
+const HASTEN = { round: 100, rounds: 10 };
+
+/** Makes what these lanes hold for the target (null: any) due at once. Answers how many events that moved. */
+async function hasten(call: Call, lanes: readonly string[], target: string | null): Promise<number> {
+  const answers = await Promise.all(
+    lanes.map(async (lane) => ({ lane, answer: await laneStub(call.env, call.tenant, lane).hasten(target) })),
+  );
+  const done = answers.flatMap(({ lane, answer }) => (answer.code === 'done' ? [{ lane, ...answer }] : []));
+  await ringFor(
+    call,
+    done.filter(({ ring }) => ring).map(({ lane }) => lane),
+  );
+  return done.reduce((sum, { seqs }) => sum + seqs.length, 0);
+}
+
+/** Lets the target be called again, and sends what was held. Repeating it goes on where it failed. */
+async function resumeTarget(call: Call, target: string): Promise<void> {
+  const gate = () => gateOf(call, target);
+  await gate().resume();
+  for (let round = 0; round < HASTEN.rounds; round += 1) {
+    const lanes = await gate().waiting(HASTEN.round);
+    if (lanes.length === 0) return;
+    await hasten(call, lanes, target);
+    await gate().forget(lanes);
+  }
+}
+
 const gateOf = (call: Call, name: string) => call.env.TARGET_GATES.getByName(`${call.tenant}/${name}`);
 
 export async function targetHealth(
@@ -285,16 +313,8 @@ export const workRoutes = [
           ? await listOpenPostings(call.books, call.tenant, { target }, { limit: 1000, after: null })
           : null;
       const lanes = open === null ? [lane ?? ''] : [...new Set(open.items.map((posting) => posting.lane))];
-      const rung: string[] = [];
-      let events = 0;
-      for (const name of lanes.slice(0, 100)) {
-        const answer = await laneStub(call.env, call.tenant, name).hasten(target ?? null);
-        if (answer.code !== 'done') continue;
-        events += answer.seqs.length;
-        if (answer.ring) rung.push(name);
-      }
+      const events = await hasten(call, lanes.slice(0, 100), target ?? null);
       await audited(call, 'postings.retry', target ?? '*', { lane, reason, events }).run();
-      await ringFor(call, rung);
       return { lanes: Math.min(lanes.length, 100), events, more: lanes.length > 100 || open?.next != null };
     },
   ),
@@ -322,7 +342,9 @@ export const workRoutes = [
         path: `/targets/{name}/${action}`,
         tag: 'targets',
         summary:
-          action === 'pause' ? 'Send nothing to the target; postings are held and counted' : 'Send to the target again',
+          action === 'pause'
+            ? 'Send nothing to the target; postings are held and counted'
+            : 'Send to the target again, at once what was held',
         role: 'operate',
         params: targetParams,
         body: reasonBody,
@@ -331,10 +353,9 @@ export const workRoutes = [
       async (call) => {
         if (!Object.hasOwn(call.live.document.targets, call.params.name))
           return problem('not_found', { detail: 'no such target' });
-        const gate = gateOf(call, call.params.name);
-        if (action === 'pause') await gate.pause(call.body.reason);
-        else await gate.resume();
         await audited(call, `target.${action}`, call.params.name, { reason: call.body.reason }).run();
+        if (action === 'pause') await gateOf(call, call.params.name).pause(call.body.reason);
+        else await resumeTarget(call, call.params.name);
         return targetHealth(call, call.params.name);
       },
     ),
