@@ -25,7 +25,10 @@ export interface EntityBooks {
 }
 
 /** The same books, closed by `closedUntil` where that is later than what they say. */
-export function closedFrom(books: EntityBooks, closedUntil: IsoDate | null): EntityBooks {
+export function closedFrom<Books extends Pick<EntityBooks, 'closedUntil'>>(
+  books: Books,
+  closedUntil: IsoDate | null,
+): Books {
   const later = closedUntil !== null && (books.closedUntil === null || closedUntil > books.closedUntil);
   return later ? { ...books, closedUntil } : books;
 }

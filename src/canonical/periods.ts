@@ -8,17 +8,20 @@ const fromUtc = (instant: number) => isoDate(new Date(instant).toISOString().sli
 /** `2026-01-15` → `2026-01-01`. */
 export const monthOf = (date: IsoDate): IsoDate => isoDate(`${date.slice(0, 7)}-01`);
 
+/** So many days later, or earlier where it is negative. */
+export const addDays = (date: IsoDate, days: number): IsoDate => fromUtc(asUtc(date) + days * dayMs);
+
 /** `2026-12-31` → `2027-01-01`. */
-export const nextDay = (date: IsoDate): IsoDate => fromUtc(asUtc(date) + dayMs);
+export const nextDay = (date: IsoDate): IsoDate => addDays(date, 1);
 
 /** `2027-01-01` → `2026-12-31`. */
-export const previousDay = (date: IsoDate): IsoDate => fromUtc(asUtc(date) - dayMs);
+export const previousDay = (date: IsoDate): IsoDate => addDays(date, -1);
 
 /** Days from one date to another; negative when `to` is before `from`. */
 export const daysBetween = (from: IsoDate, to: IsoDate): number => Math.round((asUtc(to) - asUtc(from)) / dayMs);
 
 /** `2026-02-01` → `2026-02-28`. */
-export const lastDayOf = (month: IsoDate): IsoDate => fromUtc(asUtc(nextMonth(month)) - dayMs);
+export const lastDayOf = (month: IsoDate): IsoDate => previousDay(nextMonth(month));
 
 /** `2026-12-01` → `2027-01-01`. */
 export function nextMonth(month: IsoDate): IsoDate {

@@ -6,7 +6,7 @@ import type { EntityBooks, ExchangeRate } from '../canonical/decision.ts';
 import type { CanonicalEvent } from '../canonical/events.ts';
 import { dateIn, type EpochMs, type IsoDate, isoDate, type TenantId } from '../canonical/ids.ts';
 import { type Currency, currency, rate } from '../canonical/money.ts';
-import { nextDay } from '../canonical/periods.ts';
+import { addDays, nextDay } from '../canonical/periods.ts';
 import { maxAgeDays } from '../canonical/rules/fx.ts';
 import type { LedgerDatabase, LedgerStatement } from './database.ts';
 
@@ -57,10 +57,6 @@ export interface RatesWanted {
   readonly days: ReadonlySet<IsoDate>;
 }
 
-const dayMs = 86_400_000;
-const earlier = (date: IsoDate, days: number): IsoDate =>
-  isoDate(new Date(Date.parse(date) - days * dayMs).toISOString().slice(0, 10));
-
 /**
  * Null when everything is in the entities' own currencies.
  * @param entities books that the facts may turn out to belong to, closed as far as they are by now.
@@ -109,7 +105,7 @@ export async function loadRates(
 ): Promise<readonly ExchangeRate[]> {
   const codes = JSON.stringify([...new Set([...currencies, PIVOT])]);
   const usable = new Set(
-    [...days].flatMap((day) => Array.from({ length: maxAgeDays + 1 }, (_, age) => earlier(day, age))),
+    [...days].flatMap((day) => Array.from({ length: maxAgeDays + 1 }, (_, age) => addDays(day, -age))),
   );
   const { results } = await db
     .prepare(readRates)
@@ -134,7 +130,7 @@ interface RecordedRate {
 /** Whether a set of facts may be converted by it, alone or as half of a cross rate. */
 export const isAmong = ({ from, to, date }: RecordedRate, { currencies, days }: RatesWanted): boolean =>
   [from, to].every((code) => code === PIVOT || currencies.has(currency(code))) &&
-  [...days].some((day) => date <= day && date >= earlier(day, maxAgeDays));
+  [...days].some((day) => date <= day && date >= addDays(day, -maxAgeDays));
 
 const readRecorded = `SELECT from_currency AS "from", to_currency AS "to", date, recorded_at AS recordedAt FROM rates
 WHERE tenant = ?1 AND from_currency IN (SELECT value FROM json_each(?2)) AND to_currency IN (SELECT value FROM json_each(?2)) AND date BETWEEN ?3 AND ?4 AND recorded_at > ?5 LIMIT 5000`;
@@ -152,7 +148,7 @@ export async function ratesSince(
   const codes = JSON.stringify([...new Set([...wanted.flatMap(({ currencies }) => [...currencies]), PIVOT])]);
   const { results } = await db
     .prepare(readRecorded)
-    .bind(tenant, codes, earlier(first, maxAgeDays), last, since)
+    .bind(tenant, codes, addDays(first, -maxAgeDays), last, since)
     .all<RecordedRate>();
   return results;
 }

@@ -49,6 +49,11 @@ export interface ApprovalKind {
   };
 }
 
+/** What a person asks for is decided within a week. */
+export const DECIDE_WITHIN_MS = 7 * 86_400_000;
+/** Requests about one thing. */
+export const MAX_REQUESTS = 100;
+
 interface ApprovalRequest {
   readonly id: string;
   readonly kind: string;

@@ -17,13 +17,18 @@ import { eventsByIds } from '../ledger/event-reads.ts';
 import type { ApprovalRow } from '../ledger/period-reads.ts';
 import { type EntryRow, entryIdOf, linesOf, planOf } from '../ledger/views.ts';
 import { slices } from '../sources/ledgergate/events.ts';
-import { type ApprovalKind, type ApprovalScope, approvalsUnder, askFor, statusOf } from './approvals.ts';
+import {
+  type ApprovalKind,
+  type ApprovalScope,
+  approvalsUnder,
+  askFor,
+  DECIDE_WITHIN_MS,
+  MAX_REQUESTS,
+  statusOf,
+} from './approvals.ts';
 import { isMoney } from './posting-approval.ts';
 import { type Journal, tellJournals, untold } from './told-journals.ts';
 
-const DAYS_TO_DECIDE = 7;
-const DAY_MS = 86_400_000;
-const MAX_REQUESTS = 100;
 /** Longer ids would not fit into what is made from them. */
 const MAX_ENTRY_ID = 600;
 
@@ -133,7 +138,7 @@ export async function requestCorrection(
     rule: 'every correction needs a second person',
     subject: `${what} entry ${id} of ${entry.date} (${entry.kind})`,
     stake: { amount: moved, currency: entry.baseCurrency },
-    expiresAt: now + DAYS_TO_DECIDE * DAY_MS,
+    expiresAt: now + DECIDE_WITHIN_MS,
     action: { entry: id, number, lines },
   });
 }

@@ -8,14 +8,18 @@ import { isoDate } from '../canonical/ids.ts';
 import { err, ok, type Result } from '../canonical/result.ts';
 import { requestNumber } from '../ledger/approval-reads.ts';
 import type { ApprovalRow } from '../ledger/period-reads.ts';
-import { type ApprovalKind, type ApprovalScope, approvalsUnder, askFor, statusOf } from './approvals.ts';
+import {
+  type ApprovalKind,
+  type ApprovalScope,
+  approvalsUnder,
+  askFor,
+  DECIDE_WITHIN_MS,
+  MAX_REQUESTS,
+  statusOf,
+} from './approvals.ts';
 import { chartFor, correctLines, statedLines } from './corrections.ts';
 import { booksLane } from './own-events.ts';
 import { type Journal, tellJournals, untold } from './told-journals.ts';
-
-const DAYS_TO_DECIDE = 7;
-const DAY_MS = 86_400_000;
-const MAX_REQUESTS = 100;
 
 export const openingBody = z.strictObject({
   entity: z.string().min(1).max(48),
@@ -58,7 +62,7 @@ export async function requestOpening(
       amount: stated.value.reduce((sum, line) => sum + Math.max(line.base, 0), 0),
       currency: settings.currency,
     },
-    expiresAt: now + DAYS_TO_DECIDE * DAY_MS,
+    expiresAt: now + DECIDE_WITHIN_MS,
     action: { ...opening, number },
   });
 }

@@ -88,15 +88,19 @@ export const close = (step: Step, evidence: Readonly<Record<string, unknown>>): 
     .bind(step.tenant, step.entity, finalDayOf(step.period)),
 ];
 
-/** Locks a closed month and all before it, for good. */
-export const lock = (step: Step): D1PreparedStatement[] => [
+/** What becomes of a closed month, while the books are closed until the day they are believed to be. */
+const moveClosed = (step: Step, state: 'locked' | 'pending', closedUntil: IsoDate | null): D1PreparedStatement =>
   step.db
     .prepare(
       `INSERT INTO periods (tenant, entity, period, state, closes, changed_at, changed_by, evidence)
-       SELECT ?1, ?2, ?3, ${believed('true', 'locked', '?6')}, 0, ?4, ?5, '{}' WHERE true
+       SELECT ?1, ?2, ?3, ${believed('true', state, '?6')}, 0, ?4, ?5, '{}' WHERE true
        ON CONFLICT (tenant, entity, period) DO UPDATE SET state = CASE WHEN periods.state = 'closed' THEN excluded.state END, changed_at = ?4, changed_by = ?5`,
     )
-    .bind(...key(step), step.now, step.by, step.closings.closedUntil),
+    .bind(...key(step), step.now, step.by, closedUntil);
+
+/** Locks a closed month and all before it, for good. */
+export const lock = (step: Step): D1PreparedStatement[] => [
+  moveClosed(step, 'locked', step.closings.closedUntil),
   step.db
     .prepare(
       `UPDATE periods SET state = 'locked', changed_at = ?4, changed_by = ?5 WHERE tenant = ?1 AND entity = ?2 AND period < ?3 AND state = 'closed'`,
@@ -109,13 +113,7 @@ export const lock = (step: Step): D1PreparedStatement[] => [
 
 /** Reopens the month that was closed last: it is pending again, and counts its closes on. */
 export const reopen = (step: Step): D1PreparedStatement[] => [
-  step.db
-    .prepare(
-      `INSERT INTO periods (tenant, entity, period, state, closes, changed_at, changed_by, evidence)
-       SELECT ?1, ?2, ?3, ${believed('true', 'pending', '?6')}, 0, ?4, ?5, '{}' WHERE true
-       ON CONFLICT (tenant, entity, period) DO UPDATE SET state = CASE WHEN periods.state = 'closed' THEN excluded.state END, changed_at = ?4, changed_by = ?5`,
-    )
-    .bind(...key(step), step.now, step.by, finalDayOf(step.period)),
+  moveClosed(step, 'pending', finalDayOf(step.period)),
   step.db
     .prepare('UPDATE entity_books SET closed_until = ?3 WHERE tenant = ?1 AND entity = ?2')
     .bind(step.tenant, step.entity, previousDay(firstDayOf(step.period))),

@@ -5,15 +5,18 @@ import { err, ok, type Result } from '../canonical/result.ts';
 import { type ApprovalRow, closingsOf } from '../ledger/period-reads.ts';
 import type { LedgerReads } from '../ledger/reads.ts';
 import type { TenantConfig } from '../tenants/config.ts';
-import { type ApprovalKind, type ApprovalScope, approvalsUnder, askFor, statusOf } from './approvals.ts';
+import {
+  type ApprovalKind,
+  type ApprovalScope,
+  approvalsUnder,
+  askFor,
+  DECIDE_WITHIN_MS,
+  MAX_REQUESTS,
+  statusOf,
+} from './approvals.ts';
 import { auditId, auditStatement } from './audit.ts';
 import { type Closings, notReopenable, reopen } from './periods.ts';
 import { resumeParked } from './resume-parked.ts';
-
-const DAYS_TO_DECIDE = 7;
-const DAY_MS = 86_400_000;
-/** Requests about one close of one month. */
-const MAX_REQUESTS = 100;
 
 const reopenAction = z.strictObject({ entity: z.string(), period: z.string() });
 
@@ -48,7 +51,7 @@ export async function requestReopening(
     ...{ id, kind: 'reopen', entity, by, reason, stake: null, action: { entity, period } },
     rule: 'a closed month is reopened by two people',
     subject: `Reopen ${period} of ${entity}`,
-    expiresAt: now + DAYS_TO_DECIDE * DAY_MS,
+    expiresAt: now + DECIDE_WITHIN_MS,
   });
 }
 

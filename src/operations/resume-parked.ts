@@ -6,8 +6,8 @@
  * changed something begins, the clock goes on.
  */
 import type { Bindings } from '../bindings.ts';
-import type { ExceptionCause } from '../canonical/decision.ts';
-import { isoDate, laneKey, tenantId } from '../canonical/ids.ts';
+import { closedFrom, type EntityBooks, type ExceptionCause } from '../canonical/decision.ts';
+import { type IsoDate, isoDate, laneKey, tenantId } from '../canonical/ids.ts';
 import { currency } from '../canonical/money.ts';
 import { readClosings } from '../ledger/books.ts';
 import { type ParkedEvent, type ParkedPlace, parkedPage } from '../ledger/parked-reads.ts';
@@ -87,18 +87,31 @@ async function eligible(env: Bindings, db: D1Database, parked: readonly ParkedEv
     const announced = await announcedOf(db, tenant, live.document, events);
     const rated = await ratedOf(db, tenant, live.document, closings, events);
     for (const event of events) {
-      const entity = entityOf(live.document, event);
-      const settings = entity === null ? undefined : live.document.entities[entity];
       const newer = configured.has(event.cause) && event.configVersion < live.version;
       if (newer || announced(event) || rated(event)) chosen.push(event);
-      else if (event.cause === 'period_closed' && settings !== undefined && entity !== null) {
-        const closed = [settings.closedUntil ?? '', closings.get(entity) ?? ''].toSorted().at(-1) ?? '';
-        const date = dateOf(event, settings.timeZone);
-        if (date !== null && date > closed) chosen.push(event);
+      else if (event.cause === 'period_closed') {
+        const books = booksOf(live.document, closings, event);
+        const date = books === null ? null : dateOf(event, books.timeZone);
+        if (books !== null && date !== null && date > (books.closedUntil ?? '')) chosen.push(event);
       }
     }
   }
   return chosen;
+}
+
+type Books = Pick<EntityBooks, 'currency' | 'timeZone' | 'closedUntil'>;
+
+/** Of the event's entity, closed as far as they are by now; null when it cannot be told which entity that is. */
+function booksOf(config: TenantConfig, closings: ReadonlyMap<string, IsoDate>, event: ParkedEvent): Books | null {
+  const entity = entityOf(config, event);
+  const settings = entity === null ? undefined : config.entities[entity];
+  if (entity === null || settings === undefined) return null;
+  const { timeZone, closedUntil } = settings;
+  const byConfig = closedUntil === null ? null : isoDate(closedUntil);
+  return closedFrom(
+    { currency: currency(settings.currency), timeZone, closedUntil: byConfig },
+    closings.get(entity) ?? null,
+  );
 }
 
 /** Between the time a rate bears and its being there to be read. */
@@ -109,20 +122,13 @@ async function ratedOf(
   db: D1Database,
   tenant: string,
   config: TenantConfig,
-  closings: ReadonlyMap<string, string>,
+  closings: ReadonlyMap<string, IsoDate>,
   events: readonly ParkedEvent[],
 ): Promise<(event: ParkedEvent) => boolean> {
   const wanted = new Map<ParkedEvent, RatesWanted>();
   for (const event of events) {
-    const entity = event.cause === 'rate_missing' ? entityOf(config, event) : null;
-    const settings = entity === null ? undefined : config.entities[entity];
-    if (entity === null || settings === undefined) continue;
-    const closed = [settings.closedUntil ?? '', closings.get(entity) ?? ''].toSorted().at(-1) ?? '';
-    const books = {
-      currency: currency(settings.currency),
-      timeZone: settings.timeZone,
-      closedUntil: closed === '' ? null : isoDate(closed),
-    };
+    const books = event.cause === 'rate_missing' ? booksOf(config, closings, event) : null;
+    if (books === null) continue;
     const rates = ratesWanted(storedFacts(event), [books]);
     if (rates !== null) wanted.set(event, rates);
   }

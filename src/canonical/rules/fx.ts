@@ -7,14 +7,12 @@ import type { DraftEntry } from '../entry.ts';
 import type { Settlement } from '../events.ts';
 import type { IsoDate, ObjectKey } from '../ids.ts';
 import { type Currency, isoExponent, type MinorUnits, type Money, minorUnits } from '../money.ts';
+import { daysBetween } from '../periods.ts';
 import { err, ok } from '../result.ts';
 import { type OrException, problem, type RuleContext, spoken } from './rule.ts';
 
 /** Covers a long weekend with holidays; an older rate is a feed that stopped. */
 export const maxAgeDays = 7;
-
-const dayMs = 86_400_000;
-const ageInDays = (rate: IsoDate, date: IsoDate) => (Date.parse(date) - Date.parse(rate)) / dayMs;
 
 /** `part`/`whole` of `total`, half away from zero, exact in integers. Zero of nothing. */
 export function share(total: MinorUnits, part: number, whole: number): MinorUnits {
@@ -40,7 +38,7 @@ interface Quote {
 function quote(rate: ExchangeRate, from: Currency, to: Currency, date: IsoDate): Quote | null {
   const direct = rate.from === from && rate.to === to;
   if (!direct && !(rate.from === to && rate.to === from)) return null;
-  const age = ageInDays(rate.date, date);
+  const age = daysBetween(rate.date, date);
   if (age < 0 || age > maxAgeDays) return null;
   const [whole = '0', fraction = ''] = rate.rate.split('.');
   const [units, scale] = [BigInt(whole + fraction), 10n ** BigInt(fraction.length)];

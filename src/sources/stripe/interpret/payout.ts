@@ -147,21 +147,32 @@ export const payoutFailed = handler(payout, {
 });
 
 /**
- * A top-up has no rule of its own: suspense, and a person. The key is the balance transaction's, so that the payout's list
- * does not bring the same change again.
+ * A change of the balance that has no rule of its own: suspense, and a person. The key is the balance transaction's, so
+ * that the payout's list does not bring the same change again.
+ * @param sign -1 where the object's amount leaves the balance.
  */
+export function balanceAdjusted(
+  {
+    currency: code,
+    amount,
+    balance_transaction: transaction,
+  }: Pick<z.infer<typeof topup>, 'currency' | 'amount' | 'balance_transaction'>,
+  context: Context,
+  category: 'topup' | 'transfer',
+  sign: 1 | -1,
+): Outcome {
+  const currency = currencyOf(code);
+  return facts({
+    kind: 'balance.adjusted',
+    occurredAt: context.occurredAt,
+    requires: [],
+    adjustment: keyOf('adjustment', typeof transaction === 'string' ? transaction : transaction.id),
+    currency,
+    amount: money(context, 'amount', sign * amount, currency),
+    category,
+  });
+}
+
 export const topupSucceeded = handler(topup, {
-  interpret(object, context) {
-    const currency = currencyOf(object.currency);
-    const { balance_transaction: transaction } = object;
-    return facts({
-      kind: 'balance.adjusted',
-      occurredAt: context.occurredAt,
-      requires: [],
-      adjustment: keyOf('adjustment', typeof transaction === 'string' ? transaction : transaction.id),
-      currency,
-      amount: money(context, 'amount', object.amount, currency),
-      category: 'topup',
-    });
-  },
+  interpret: (object, context) => balanceAdjusted(object, context, 'topup', 1),
 });

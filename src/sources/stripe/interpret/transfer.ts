@@ -6,6 +6,7 @@
 import { type LegacyTransfer, transfer } from '../schemas/money.ts';
 import { type Context, currencyOf, facts, fromSeconds, keyOf, money, nothing, type Outcome } from './context.ts';
 import { handler } from './handler.ts';
+import { balanceAdjusted } from './payout.ts';
 
 type Way = 'own_bank' | 'connected_account' | 'unclear';
 
@@ -41,23 +42,12 @@ const payoutOf = (object: LegacyTransfer, context: Context) => ({
   amount: money(context, 'amount', object.amount, currencyOf(object.currency)),
 });
 
-/** Between accounts it has no rule of its own: suspense, and a person, under the key of its balance transaction. */
 export const transferCreated = handler(transfer, {
   interpret(object, context) {
     const way = wayOf(object);
     if (way === 'own_bank') return nothing('a payout; booked when paid');
     if (way === 'unclear') return unclear(context);
-    const currency = currencyOf(object.currency);
-    const { balance_transaction: transaction } = object;
-    return facts({
-      kind: 'balance.adjusted',
-      occurredAt: context.occurredAt,
-      requires: [],
-      adjustment: keyOf('adjustment', typeof transaction === 'string' ? transaction : transaction.id),
-      currency,
-      amount: money(context, 'amount', -object.amount, currency),
-      category: 'transfer',
-    });
+    return balanceAdjusted(object, context, 'transfer', -1);
   },
 });
 
